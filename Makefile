@@ -16,7 +16,7 @@ export REGULUS_FFMPEG ?= $(shell pkg-config --exists libavformat libavcodec libs
 PREFIX ?= /usr/local
 BUNDLE ?= .build/regulus-$(shell uname -m).tar.gz
 
-.PHONY: install uninstall bundle try-bundle try-onednn try-containerfile readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
+.PHONY: install uninstall bundle try-bundle try-onednn try-narrow try-containerfile readme picture measurements build test fuzz faults table13 table3 quickstart co-occurrence benchmark benchmark-trainings benchmark-encoders docs doc-share format lint packages media-packages clean
 
 table13: build ## Table 13's comparison, measured on the bundled smartwatch data
 	$(REGULUS) run recipes/table13.yaml
@@ -63,6 +63,10 @@ try-bundle: bundle ## the archive in fresh Debian 12 and 13, as root
 
 try-onednn: packages ## oneDNN's kernels here and in Debian 13, and the program built there, as root
 	.ci/try-onednn trixie
+
+try-narrow: packages ## the tests of computing as on a processor without 512-bit vectors
+	swift build $(SWIFT_FLAGS) --build-tests
+	.ci/narrow swift test $(SWIFT_FLAGS) --skip-build --filter 'TensorsTests|NetworksTests|ModelsTests|RegularizationTests|AnalysisTests|TrainingTests'
 
 try-containerfile: ## the image that Containerfile describes, without an image from elsewhere, as root
 	.ci/try-containerfile

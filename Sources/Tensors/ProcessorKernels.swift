@@ -20,6 +20,9 @@ enum ProcessorKernels {
     /// Whether the processor has 512-bit vectors.
     static let hasWideVectors = Instructions.present == .avx512
 
+    /// Whether the processor fuses multiplications with additions in vectors of 256 bits or more, which the products of `CLanes` are made of.
+    static let hasFusedVectors = Instructions.present != .basic
+
     /// The environment variable that OpenBLAS reads when it chooses.
     private static let variable = "OPENBLAS_CORETYPE"
 

@@ -10,7 +10,7 @@ extension Tensor {
     ///
     /// - Parameter weight: the shape `C×1×3×3` of the convolution's weight.
     package func canBeConvolvedAndHalved(weight: Shape) -> Bool {
-        ProcessorKernels.hasWideVectors && rank == 4 && shape[0] > 0 && shape[1] >= 2 && shape[2] >= 2 && shape[3] == 1
+        ProcessorKernels.hasFusedVectors && rank == 4 && shape[0] > 0 && shape[1] >= 2 && shape[2] >= 2 && shape[3] == 1
             && weight.rank == 4 && weight[0] % 16 == 0 && weight[1] == 1 && weight[2] == 3 && weight[3] == 3 && !Tensor.records([self])
     }
 

@@ -24,7 +24,7 @@ struct SmallProduct {
         _ left: UnsafePointer<Float>, _ transposingLeft: Bool, _ right: UnsafePointer<Float>, _ transposingRight: Bool, _ rows: Int, _ columns: Int,
         _ inner: Int, adds: Bool
     ) {
-        guard ProcessorKernels.hasWideVectors, rows * inner <= Self.most else { return nil }
+        guard ProcessorKernels.hasFusedVectors, rows * inner <= Self.most else { return nil }
         if transposingRight {
             // Turning a matrix has to pay, and columns are made sixteen at a time.
             guard !transposingLeft, !adds, rows >= 16, columns >= 24, inner <= Self.mostTurned else { return nil }

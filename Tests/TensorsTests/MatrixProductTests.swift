@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "the bits of a small product depend neither on the number of threads nor on that of rows", .enabled(if: ProcessorKernels.hasWideVectors),
+        "the bits of a small product depend neither on the number of threads nor on that of rows", .enabled(if: ProcessorKernels.hasFusedVectors),
         arguments: [false, true], [64, 77, 150])
     func threads(isTransposed: Bool, columns: Int) {
         defer { Threads.use(1) }
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test("numbers beyond the last column are neither read nor written", .enabled(if: ProcessorKernels.hasWideVectors), arguments: [33, 64, 79])
+    @Test("numbers beyond the last column are neither read nor written", .enabled(if: ProcessorKernels.hasFusedVectors), arguments: [33, 64, 79])
     func edges(columns: Int) {
         // What is not a number behind the operands would show in the result, and what is written behind it in the numbers there.
         let (rows, inner) = (20, 18)

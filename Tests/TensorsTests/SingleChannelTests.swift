@@ -3,7 +3,7 @@ import Testing
 @testable import Tensors
 
 /// The start of a network over pictures of one channel, computed without the convolution's map, beside its operations one by one.
-@Suite(.enabled(if: ProcessorKernels.hasWideVectors)) struct SingleChannelTests {
+@Suite(.enabled(if: ProcessorKernels.hasFusedVectors)) struct SingleChannelTests {
     /// Pictures, the convolution's weight, and scale and shift of the normalization.
     private func values(_ sides: [Int], channels: Int) -> [Tensor] {
         [

@@ -80,7 +80,7 @@ import Testing
 
     @Test(arguments: Case.all + Case.narrow)
     func `output and gradients are those of the definition`(sample: Case) throws {
-        #expect(sample.plan.winograd?.pays == (!sample.isNarrow || ProcessorKernels.hasWideVectors))
+        #expect(sample.plan.winograd?.pays == (!sample.isNarrow || ProcessorKernels.hasFusedVectors))
         let (x, weight, upstream) = sample.values(1)
         let wanted = definition(sample, x, weight, upstream)
         let (input, trained) = (x.tracked(), weight.tracked())
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: ProcessorKernels.hasWideVectors))
+    @Test(.enabled(if: ProcessorKernels.hasFusedVectors))
     func `a fused convolution of few channels keeps its weights for one sample alone`() {
         let sample = Case.narrow[1]
         let (x, weight, _) = sample.values(7)
@@ -170,7 +170,7 @@ import Testing
         #expect(deviation(fused(one, appliesReLU: true), plain[0..<1].values.map(Double.init)) < 2e-5)
     }
 
-    @Test(.enabled(if: ProcessorKernels.hasWideVectors), arguments: Case.narrow)
+    @Test(.enabled(if: ProcessorKernels.hasFusedVectors), arguments: Case.narrow)
     func `with few channels the bits do not depend on the number of threads`(sample: Case) throws {
         let (x, weight, upstream) = sample.values(8)
         let runs = try [1, 2, 3].map { threads in

@@ -1,15 +1,33 @@
-// Blocks of matrix products that stay in registers: what the loops for 512-bit vectors have in common. Multiplications are fused with additions, and each
+// Blocks of matrix products that stay in registers: what loops of products have in common. Multiplications are fused with additions, and each
 // number is a sum in the order of its terms, however a product is divided into blocks.
 #ifndef REGULUS_CLANES_BLOCKS_H
 #define REGULUS_CLANES_BLOCKS_H
 
 #include "widths.h"
 
-// Fused multiplications in narrower registers would be calls of the mathematical library: these loops are made for 512 bits, and nobody else uses them.
+// Fused multiplications in registers of 128 bits would be calls of the mathematical library: some loops are made for 512 bits alone, others for 256, too, and
+// nobody calls them on other processors.
 #if defined(__x86_64__)
 #define WIDEST __attribute__((target("avx512f")))
 #else
 #define WIDEST
+#endif
+
+// Defines `name` by `name_body` for both widths; the body's first parameter says whether registers have 512 bits, of which there are 32 and not 16.
+#if defined(__x86_64__)
+#define FOR_BOTH_WIDTHS(name, parameters, arguments) \
+    __attribute__((target("avx512f"))) static void name##_512 parameters { name##_body(1, LIST arguments); } \
+    __attribute__((target("avx2,fma"))) static void name##_256 parameters { name##_body(0, LIST arguments); } \
+    void name parameters { \
+        if (__builtin_cpu_supports("avx512f")) { \
+            name##_512 arguments; \
+        } else { \
+            name##_256 arguments; \
+        } \
+    }
+#else
+#define FOR_BOTH_WIDTHS(name, parameters, arguments) \
+    void name parameters { name##_body(0, LIST arguments); }
 #endif
 
 // Sums `sum[r][g]` of `height` rows and `groups` groups of sixteen columns over `terms` terms: the factor of row r and term i is left[r · left_row + i ·

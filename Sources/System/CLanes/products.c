@@ -4,8 +4,8 @@
 
 #include "blocks.h"
 
-// Blocks of the result stay in registers: 24 to 28 registers of 512 bits. Columns are computed 64, 32 or 16 at a time, and those that are left are computed as
-// sixteen, of which some are not written.
+// Blocks of the result stay in registers: 24 to 28 of 512 bits, or 12 of 256. Columns are computed 64, 32 or 16 at a time, in the narrower registers always 16,
+// and those that are left are computed as sixteen, of which some are not written.
 
 // Reads and writes the first `kept` of sixteen numbers.
 #define LOAD_PARTLY(place, kept) ({ float part[16] = {0}; memcpy(part, place, (kept) * sizeof *part); LOAD(part); })
@@ -44,12 +44,16 @@
     }
 
 // The columns from `first` up to `last` of a product of `count` rows. `operand` says where b is read for a number of groups, of which the last has `kept`
-// columns; `rest` and `tallest` are heights of blocks of 64 and of 16 columns; what follows is that of a block.
-#define COLUMNS(first, last, operand, rest, tallest, count, ...) \
+// columns; `rest` and `tallest` are heights of blocks of 64 and of 16 columns in the wide registers; what follows is that of a block.
+#define COLUMNS(wide, first, last, operand, rest, tallest, count, ...) \
     for (long column = first; column < (last);) { \
         const float *right; \
         long right_row; \
-        if ((last) - column >= 64) { \
+        if (!(wide)) { \
+            const long kept = (last) - column < 16 ? (last) - column : 16; \
+            operand(1, kept) \
+            ROWS(6, 2, 1, count, kept, __VA_ARGS__) \
+        } else if ((last) - column >= 64) { \
             operand(4, 16) \
             ROWS(6, rest, 4, count, 16, __VA_ARGS__) \
         } else if ((last) - column >= 32) { \
@@ -72,18 +76,25 @@
     if ((kept) < 16) \
         for (long term = 0; term < inner; ++term) STORE(LOAD_PARTLY(b + term * columns + column, kept), scratch + 16 * term);
 
-WIDEST void regulus_small_products(const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns) {
+INLINE regulus_small_products_body(int wide, const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns) {
     const long c_row = columns;
     for (long product = 0; product < products; ++product, a += rows * inner, b += inner * columns, c += rows * columns)
-        COLUMNS(0, columns, IN_PLACE, 4, 14, rows, inner, inner, 1, 0)
+        COLUMNS(wide, 0, columns, IN_PLACE, 4, 14, rows, inner, inner, 1, 0)
 }
+FOR_BOTH_WIDTHS(regulus_small_products,
+                (const float *a, const float *b, float *c, float *scratch, long products, long rows, long inner, long columns),
+                (a, b, c, scratch, products, rows, inner, columns))
 
-WIDEST void regulus_small_products_of_transposed(const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row,
-                                           long rows, long inner, long columns, int adds) {
+INLINE regulus_small_products_of_transposed_body(int wide, const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step,
+                                                 long a_row, long rows, long inner, long columns, int adds) {
     const long c_row = columns;
     for (long product = 0; product < products; ++product, a += a_step, b += b_step, c += rows * columns)
-        COLUMNS(0, columns, IN_PLACE, 2, 16, rows, inner, 1, a_row, adds)
+        COLUMNS(wide, 0, columns, IN_PLACE, 2, 16, rows, inner, 1, a_row, adds)
 }
+FOR_BOTH_WIDTHS(regulus_small_products_of_transposed,
+                (const float *a, const float *b, float *c, float *scratch, long products, long a_step, long b_step, long a_row, long rows, long inner,
+                 long columns, int adds),
+                (a, b, c, scratch, products, a_step, b_step, a_row, rows, inner, columns, adds))
 
 // Sixteen rows of sixteen numbers become sixteen columns. One round interleaves the rows of the upper half with those of the lower one, which rotates the eight
 // binary digits of a number's place, four of its row and four of its column, by one; after four rounds rows and columns have changed places.
@@ -99,7 +110,7 @@ WIDEST void regulus_small_products_of_transposed(const float *a, const float *b,
 
 // Writes up to sixteen rows of `inner` numbers as columns, and zeros in place of those that are missing; a row of what is written begins `pitch` numbers after
 // the one before.
-__attribute__((target("avx512f"))) INLINE turn(const float *b, float *target, long kept, long inner, long pitch) {
+INLINE turn(const float *b, float *target, long kept, long inner, long pitch) {
     long term = 0;
     for (; kept == 16 && term + 16 <= inner; term += 16) {
         lanes square[16];
@@ -117,7 +128,10 @@ __attribute__((target("avx512f"))) INLINE turn(const float *b, float *target, lo
     right_row = 16 * (groups); \
     for (long group = 0; group < (groups); ++group) turn(b + (column + 16 * group) * inner, scratch + 16 * group, kept, inner, right_row);
 
-WIDEST void regulus_small_products_by_transposed(const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last,
-                                           long c_row) {
-    COLUMNS(first, last, TURNED, 4, 14, rows, inner, inner, 1, 0)
+INLINE regulus_small_products_by_transposed_body(int wide, const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first,
+                                                 long last, long c_row) {
+    COLUMNS(wide, first, last, TURNED, 4, 14, rows, inner, inner, 1, 0)
 }
+FOR_BOTH_WIDTHS(regulus_small_products_by_transposed,
+                (const float *a, const float *b, float *c, float *scratch, long rows, long inner, long first, long last, long c_row),
+                (a, b, c, scratch, rows, inner, first, last, c_row))

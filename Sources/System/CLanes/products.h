@@ -1,5 +1,5 @@
-// Products of matrices so small that a library's preparations take as long as the product, for processors with 512-bit vectors. Multiplications are fused with
-// additions, and each number is a sum in the order of its terms, however many rows and columns there are.
+// Products of matrices so small that a library's preparations take as long as the product, for processors with vectors of 256 bits or more. Multiplications
+// are fused with additions, and each number is a sum in the order of its terms, however many rows and columns there are.
 //
 // `products` of them lie one behind the other. `scratch` is memory of as many numbers as said, and may be null where none are needed.
 #ifndef REGULUS_CLANES_PRODUCTS_H

@@ -51,7 +51,7 @@ INLINE row_sums(const float *row, const float *other, long width, struct row_sum
     }
 }
 
-WIDEST void regulus_single_patches(const float *framed, long height, long width, double *sums) {
+INLINE regulus_single_patches_body(int wide, const float *framed, long height, long width, double *sums) {
     const long pitch = width + 2;
     doubles total[90] = {{0}};
     for (long k = 0; k < height + 2; ++k) {
@@ -71,6 +71,9 @@ WIDEST void regulus_single_patches(const float *framed, long height, long width,
     for (long index = 0; index < 90; ++index)
         for (long lane = 0; lane < 8; ++lane) sums[index] += total[index][lane];
 }
+FOR_BOTH_WIDTHS(regulus_single_patches,
+                (const float *framed, long height, long width, double *sums),
+                (framed, height, width, sums))
 
 // The normalization of sixteen channels with its scale turned upwards, and the weights with it: the largest number of the map is then the largest normalized
 // one. Where the scale is 0, all numbers are equal.
@@ -107,8 +110,8 @@ WIDEST void regulus_single_patches(const float *framed, long height, long width,
         j += cells; \
     }
 
-WIDEST void regulus_single_halved(const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y,
-                                  uint8_t *winners) {
+INLINE regulus_single_halved_body(int wide, const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels,
+                                  float *y, uint8_t *winners) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
         LOAD_TAPS(weight + channel)
@@ -116,13 +119,18 @@ WIDEST void regulus_single_halved(const float *framed, const float *weight, stru
         for (long i = 0; i < height / 2; ++i) {
             const float *row = framed + 2 * i * pitch;
             long j = 0, cell = i * (width / 2) * channels + channel;
-            while (width / 2 - j >= 2) HALVED(2)
+            // Two cells take more registers than there are narrow ones.
+            while (wide && width / 2 - j >= 2) HALVED(2)
             while (j < width / 2) HALVED(1)
         }
     }
 }
+FOR_BOTH_WIDTHS(regulus_single_halved,
+                (const float *framed, const float *weight, struct regulus_map map, long height, long width, long channels, float *y, uint8_t *winners),
+                (framed, weight, map, height, width, channels, y, winners))
 
-WIDEST void regulus_single_won(const float *framed, const uint8_t *winners, const float *gradient, long height, long width, long channels, double *sums) {
+INLINE regulus_single_won_body(int wide, const float *framed, const uint8_t *winners, const float *gradient, long height, long width, long channels,
+                               double *sums) {
     const long pitch = width + 2;
     for (long channel = 0; channel < channels; channel += 16) {
         for (long i = 0; i < height / 2; ++i) {
@@ -146,3 +154,6 @@ WIDEST void regulus_single_won(const float *framed, const uint8_t *winners, cons
         }
     }
 }
+FOR_BOTH_WIDTHS(regulus_single_won,
+                (const float *framed, const uint8_t *winners, const float *gradient, long height, long width, long channels, double *sums),
+                (framed, winners, gradient, height, width, channels, sums))

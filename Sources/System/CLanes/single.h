@@ -1,5 +1,5 @@
 // The start of a network over pictures of one channel: a 3×3 convolution that keeps their extents, batch normalization, ReLU, and the largest number of each 2×2
-// places. For processors with 512-bit vectors; multiplications of the convolution are fused with additions.
+// places. For processors with vectors of 256 bits or more; multiplications of the convolution are fused with additions.
 //
 // A framed picture has a zero on each side: (height + 2)×(width + 2) numbers. Weights are 9×channels, and numbers of channels are multiples of 16.
 #ifndef REGULUS_CLANES_SINGLE_H

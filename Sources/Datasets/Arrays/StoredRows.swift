@@ -136,6 +136,7 @@ struct StoredRows: Sendable {
         guard arrays.count == 1, let rows = packed.first ?? nil else { return nil }
         let size = rowSize
         return rows.withFloats { floats in
+            // An array that is a sample as a whole has a single row here.
             let starts = samples.map { sample in place(of: sample).map { ($0.row ?? 0) * size + offsetInRow(of: sample) } ?? -1 }
             return Tensor(rowsAt: starts, of: floats, rowShape: sampleShape, scale: scale)
         }

@@ -137,6 +137,7 @@ public struct Standardization: Hashable, Sendable, Codable {
         var sums = [Double](repeating: 0, count: channels)
         var squares = sums
         var count = 0
+        // Few rows at a time, so that no more memory is touched than a training needs anyway.
         for batch in BatchSampler.inOrder(rows.rows, batchSize: 64) {
             let presence = try dataset.presence(batch, modality: modality)
             // Only what is real counts: rows that have the modality, and steps that are not padding.

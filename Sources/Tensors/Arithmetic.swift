@@ -29,10 +29,23 @@ extension Tensor {
     /// The elementwise product under broadcasting. The gradient of each operand is the upstream
     /// gradient times the other one.
     public static func * (left: Tensor, right: Tensor) -> Tensor {
-        combined("*", left, right) { $0 * $1 }
-            .recorded(
-                left, { chained("*", $0, right) { $0 * $1 }.reduced(to: left.shape) },
-                right, { chained("*", $0, left) { $0 * $1 }.reduced(to: right.shape) })
+        // Masks, such as those of dropout, have the shape of what they mask.
+        guard left.shape == right.shape else {
+            return combined("*", left, right) { $0 * $1 }
+                .recorded(
+                    left, { chained("*", $0, right) { $0 * $1 }.reduced(to: left.shape) },
+                    right, { chained("*", $0, left) { $0 * $1 }.reduced(to: right.shape) })
+        }
+        return combined(left, right, regulus_multiply).recorded(left, { combined($0, right, regulus_chain) }, right, { combined($0, left, regulus_chain) })
+    }
+
+    /// What a loop of `CLanes` makes of two tensors of one shape, without a record.
+    private static func combined(
+        _ left: Tensor, _ right: Tensor, _ loop: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    ) -> Tensor {
+        let result = Tensor(uninitialized: left.shape)
+        withExtendedLifetime((left, right)) { loop(left.pointer, right.pointer, result.pointer, result.elementCount) }
+        return result
     }
 
     /// The elementwise quotient under broadcasting, by the rules of floating-point division: a division

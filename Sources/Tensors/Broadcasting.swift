@@ -1,3 +1,5 @@
+internal import CLanes
+
 /// How two operands are walked to produce a broadcast result: an odometer over the axes of the result,
 /// with a step for each operand along each axis.
 ///
@@ -188,11 +190,7 @@ extension Tensor {
         require(shape == other.shape, "add: shapes \(shape) and \(other.shape) differ")
         if isKnownUniquelyReferenced(&storage) {
             storage.bound = nil
-            let output = pointer
-            let input = other.pointer
-            withExtendedLifetime(other) {
-                for index in 0..<elementCount { output[index] += input[index] }
-            }
+            withExtendedLifetime(other) { regulus_shift_rows(pointer, other.pointer, 1, elementCount, 0) }
         } else {
             self = Tensor.combined("add", self, other) { $0 + $1 }
         }

@@ -20,6 +20,19 @@ INLINE regulus_rectified_gradient_body(const float *restrict y, const float *res
 }
 FOR_EACH_WIDTH(regulus_rectified_gradient, (const float *y, const float *gradient, float *result, long count), (y, gradient, result, count))
 
+INLINE regulus_multiply_body(const float *restrict x, const float *restrict y, float *restrict result, long count) {
+    for (long index = 0; index < count; ++index) result[index] = x[index] * y[index];
+}
+FOR_EACH_WIDTH(regulus_multiply, (const float *x, const float *y, float *result, long count), (x, y, result, count))
+
+INLINE regulus_chain_body(const float *restrict gradient, const float *restrict slope, float *restrict result, long count) {
+    for (long index = 0; index < count; ++index) {
+        float product = gradient[index] * slope[index];
+        result[index] = gradient[index] == 0 ? 0 : product;
+    }
+}
+FOR_EACH_WIDTH(regulus_chain, (const float *gradient, const float *slope, float *result, long count), (gradient, slope, result, count))
+
 INLINE regulus_shift_rows_body(float *restrict y, const float *restrict bias, long rows, long width, int rectifies) {
     for (long row = 0; row < rows; ++row, y += width) {
         if (rectifies) {

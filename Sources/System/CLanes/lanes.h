@@ -49,6 +49,12 @@ void regulus_rectify(const float *x, float *y, long count);
 // result = gradient where y is above 0, and 0 elsewhere.
 void regulus_rectified_gradient(const float *y, const float *gradient, float *result, long count);
 
+// result = x · y.
+void regulus_multiply(const float *x, const float *y, float *result, long count);
+
+// result = gradient · slope, and 0 where the gradient is 0, however steep the slope.
+void regulus_chain(const float *gradient, const float *slope, float *result, long count);
+
 // y = y + bias for each of `rows` rows of `width` numbers; negative numbers become 0 where `rectifies`.
 void regulus_shift_rows(float *y, const float *bias, long rows, long width, int rectifies);
 

@@ -29,20 +29,20 @@ extension Tensor {
     /// The elementwise product under broadcasting. The gradient of each operand is the upstream
     /// gradient times the other one.
     public static func * (left: Tensor, right: Tensor) -> Tensor {
-        // Masks, such as those of dropout, have the shape of what they mask.
-        guard left.shape == right.shape else {
-            return combined("*", left, right) { $0 * $1 }
-                .recorded(
-                    left, { chained("*", $0, right) { $0 * $1 }.reduced(to: left.shape) },
-                    right, { chained("*", $0, left) { $0 * $1 }.reduced(to: right.shape) })
-        }
-        return combined(left, right, regulus_multiply).recorded(left, { combined($0, right, regulus_chain) }, right, { combined($0, left, regulus_chain) })
+        multiplied(left, right, regulus_multiply) { $0 * $1 }
+            .recorded(
+                left, { multiplied($0, right, regulus_chain) { $0 == 0 ? 0 : $0 * $1 }.reduced(to: left.shape) },
+                right, { multiplied($0, left, regulus_chain) { $0 == 0 ? 0 : $0 * $1 }.reduced(to: right.shape) })
     }
 
-    /// What a loop of `CLanes` makes of two tensors of one shape, without a record.
-    private static func combined(
-        _ left: Tensor, _ right: Tensor, _ loop: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void
+    /// A product without a record, in a loop of `CLanes` where the shapes are equal, as those of a mask and what it masks are.
+    @inline(__always)
+    private static func multiplied(
+        _ left: Tensor, _ right: Tensor, _ loop: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void,
+        _ operation: (Float, Float) -> Float
     ) -> Tensor {
+        // This is no matter of the operands alone: a gradient comes from whatever used the product, and a plug-in's pullback may return one of another shape.
+        guard left.shape == right.shape else { return combined("*", left, right, operation) }
         let result = Tensor(uninitialized: left.shape)
         withExtendedLifetime((left, right)) { loop(left.pointer, right.pointer, result.pointer, result.elementCount) }
         return result

@@ -170,4 +170,13 @@ private func spd(_ x: Tensor) -> Tensor { x.matmul(x, transposingRight: true) + 
         }
         #expect(try run(true) == run(false))
     }
+
+    @Test("a gradient that a pullback returns in another shape is broadcast to what a product needs")
+    func foreignShape() {
+        let x = sample([4, 3]).tracked()
+        let y = sample([4, 3], "y")
+        let output = Tensor.custom(Tensor(1), inputs: [x * y]) { _ in [Tensor([2], shape: [1])] }
+        let found = gradients(of: output, with: [x])[0]
+        #expect(found?.shape == [4, 3] && found?.values == (2 * y).values)
+    }
 }

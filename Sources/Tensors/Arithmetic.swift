@@ -43,9 +43,7 @@ extension Tensor {
     ) -> Tensor {
         // This is no matter of the operands alone: a gradient comes from whatever used the product, and a plug-in's pullback may return one of another shape.
         guard left.shape == right.shape else { return combined("*", left, right, operation) }
-        let result = Tensor(uninitialized: left.shape)
-        withExtendedLifetime((left, right)) { loop(left.pointer, right.pointer, result.pointer, result.elementCount) }
-        return result
+        return left.combined(with: right, by: loop)
     }
 
     /// The elementwise quotient under broadcasting, by the rules of floating-point division: a division

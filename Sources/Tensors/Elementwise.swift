@@ -6,7 +6,7 @@ extension Tensor {
     ///
     /// The gradient is the upstream gradient times the result.
     public func exp() -> Tensor {
-        let result = mappedInLanes { $0.exponential() }
+        let result = mapped(by: regulus_exp)
         return result.recorded(self) { Tensor.chained("exp", $0, result) { $0 * $1 } }
     }
 
@@ -30,7 +30,7 @@ extension Tensor {
     ///
     /// The gradient is the upstream gradient times `1 − y²`, with y the result.
     public func tanh() -> Tensor {
-        let result = mappedInLanes { $0.hyperbolicTangent() }
+        let result = mapped(by: regulus_tanh)
         return result.recorded(self) { Tensor.combined("tanh", $0, result) { $0 * (1 - $1 * $1) } }
     }
 
@@ -39,7 +39,7 @@ extension Tensor {
     ///
     /// The gradient is the upstream gradient times `y(1 − y)`, with y the result.
     public func sigmoid() -> Tensor {
-        let result = mappedInLanes { $0.logistic() }
+        let result = mapped(by: regulus_sigmoid)
         return result.recorded(self) { Tensor.combined("sigmoid", $0, result) { $0 * $1 * (1 - $1) } }
     }
 
@@ -76,107 +76,15 @@ extension Tensor {
     }
 }
 
-// Mathematical functions of eight numbers at once. The polynomials are least-squares fits, reweighted toward the smallest
-// largest error; that error is given with each.
-
-extension SIMD8<Float> {
-    /// eˣ within 2 units in the last place; overflow gives ∞, underflow 0, and NaN stays NaN.
-    @inline(__always)
-    func exponential() -> SIMD8<Float> {
-        let lower = SIMD8(repeating: -104)
-        let upper = SIMD8(repeating: 89)
-        let x = replacing(with: lower, where: self .< lower).replacing(with: upper, where: self .> upper)
-        // Adding 1.5·2²³ rounds to a whole number and leaves it in the low bits.
-        let shifter: Float = 12_582_912
-        let shifted = x * 1.442_695_04 + shifter
-        let whole = shifted - shifter
-        // ln 2 in two parts, the first short enough that its product with a whole number is exact.
-        let r = x - whole * 0.693_359_375 - whole * -2.121_944_4e-4
-        // (eʳ − 1 − r) / r² on |r| ≤ ½ ln 2, within 5·10⁻¹¹ of eʳ.
-        var p = r * 1.991_575_6e-4 + 1.394_624_7e-3
-        p = p * r + 8.333_269_5e-3
-        p = p * r + 4.166_626_6e-2
-        p = p * r + 0.166_666_67
-        p = p * r + 0.5
-        let y = p * r * r + r + 1
-        // 2ⁿ in two factors, as n reaches below the smallest and above the largest exponent.
-        let exponent = unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- Int32(bitPattern: shifter.bitPattern)
-        let half = exponent &>> 1
-        let first = unsafeBitCast((half &+ 127) &<< 23, to: SIMD8<Float>.self)
-        let second = unsafeBitCast((exponent &- half &+ 127) &<< 23, to: SIMD8<Float>.self)
-        return y * first * second
-    }
-
-    /// The magnitude of each lane.
-    @inline(__always)
-    var magnitudes: SIMD8<Float> {
-        unsafeBitCast(unsafeBitCast(self, to: SIMD8<UInt32>.self) & 0x7FFF_FFFF, to: SIMD8<Float>.self)
-    }
-
-    /// This number's magnitude with the other's sign.
-    @inline(__always)
-    func withSign(of other: SIMD8<Float>) -> SIMD8<Float> {
-        let sign = unsafeBitCast(other, to: SIMD8<UInt32>.self) & 0x8000_0000
-        return unsafeBitCast(unsafeBitCast(magnitudes, to: SIMD8<UInt32>.self) | sign, to: SIMD8<Float>.self)
-    }
-
-    /// tanh x within 3·10⁻⁷ of its value; NaN stays NaN.
-    @inline(__always)
-    func hyperbolicTangent() -> SIMD8<Float> {
-        let x = magnitudes
-        let large = 1 - 2 / ((x + x).exponential() + 1)
-        // (tanh x − x) / x³ as a polynomial of x² for x ≤ 0.65, where the form above would cancel; within 7·10⁻⁹.
-        let z = x * x
-        var p = z * -5.528_597_6e-3 + 2.048_327_8e-2
-        p = p * z - 5.369_295_6e-2
-        p = p * z + 0.133_308_99
-        p = p * z - 0.333_332_63
-        let small = p * z * x + x
-        return large.replacing(with: small, where: x .< 0.65).withSign(of: self)
-    }
-
-    /// 1 / (1 + e⁻ˣ) within 4·10⁻⁷ of its value, without overflow for large negative x.
-    @inline(__always)
-    func logistic() -> SIMD8<Float> {
-        let decay = (-magnitudes).exponential()
-        return SIMD8(repeating: 1).replacing(with: decay, where: self .< 0) / (decay + 1)
-    }
-
-    /// The normal distribution function Φ(x) within 3·10⁻⁷; in the lower tail also within 2·10⁻⁶ of its
-    /// value down to x = −4.
-    @inline(__always)
-    func normalDistribution() -> SIMD8<Float> {
-        let x = magnitudes
-        // 2 Φ(−x) e^{x²/2} = erfc(z) e^{z²} with z = x/√2, as a polynomial of t = 1 / (1 + 0.4 z); within 7·10⁻⁸.
-        let t = 1 / (x * 0.282_842_7 + 1)
-        var p = t * 4.125_425_6e-2 - 0.140_325_04
-        p = p * t + 8.399_903e-2
-        p = p * t + 8.795_124_3e-2
-        p = p * t + 7.976_527_5e-2
-        p = p * t + 0.193_389_59
-        p = p * t + 0.201_888_47
-        p = p * t + 0.226_442_99
-        p = p * t + 0.225_634_23
-        let tail = p * t * 0.5 * (x * x * -0.5).exponential()
-        return tail.replacing(with: 1 - tail, where: self .> 0)
-    }
-}
-
 extension Tensor {
     /// max(0, x) of each element. The gradient at 0 is 0, and NaN stays NaN.
     public func relu() -> Tensor {
-        let result = Tensor(uninitialized: shape)
-        withExtendedLifetime(self) { regulus_rectify(pointer, result.pointer, elementCount) }
+        let result = mapped(by: regulus_rectify)
         return result.recorded(self) { $0.passed(byReLU: result) }
     }
 
     /// This gradient as far as a ReLU with the given output lets it pass.
-    func passed(byReLU output: Tensor) -> Tensor {
-        require(shape == output.shape, "relu: a gradient of shape \(shape) does not fit an output of shape \(output.shape)")
-        let result = Tensor(uninitialized: shape)
-        withExtendedLifetime((self, output)) { regulus_rectified_gradient(output.pointer, pointer, result.pointer, elementCount) }
-        return result
-    }
+    func passed(byReLU output: Tensor) -> Tensor { combined(with: output, by: regulus_rectified_gradient) }
 
     /// max(0, left + right) for two tensors of the same shape, in one pass over memory: the end of
     /// every residual block.
@@ -200,35 +108,14 @@ extension Tensor {
     ///
     /// The gradient is the upstream gradient times `Φ(x) + x φ(x)`, with φ the density.
     public func gelu() -> Tensor {
-        mappedInLanes { $0.replacing(with: 0, where: $0 .== -.infinity) * $0.normalDistribution() }
-            .recorded(self) { gradient in
-                let density = 1 / (2 * Float.pi).squareRoot()
-                return Tensor.combinedInLanes(gradient, self) { upstream, x in
-                    // The density is 0 long before x is infinite, and 0 · ∞ would be NaN.
-                    let factor = x.replacing(with: 0, where: x.magnitudes .> 100)
-                    return upstream * (x.normalDistribution() + factor * density * (x * x * -0.5).exponential())
-                }
-            }
+        mapped(by: regulus_gelu).recorded(self) { $0.combined(with: self, by: regulus_gelu_gradient) }
     }
 
     /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))) of each element: the approximation of GELU (Hendrycks
     /// and Gimpel 2016, section 2; PyTorch's `approximate="tanh"`), within |x|·3·10⁻⁷. At −∞ it is 0,
     /// its limit.
     public func approximateGELU() -> Tensor {
-        let scale = (2 / Float.pi).squareRoot()
-        let result = mappedInLanes { x in
-            let factor = x.replacing(with: 0, where: x .== -.infinity)
-            return 0.5 * factor * (1 + (scale * (x + 0.044715 * x * x * x)).hyperbolicTangent())
-        }
-        return result.recorded(self) { gradient in
-            Tensor.combinedInLanes(gradient, self) { upstream, argument in
-                // Beyond ±20 the function is 0 or x to the last digit, and the powers below would overflow.
-                let x = argument.replacing(with: -20, where: argument .< -20).replacing(with: 20, where: argument .> 20)
-                let tangent = (scale * (x + 0.044715 * x * x * x)).hyperbolicTangent()
-                let slope = scale * (1 + 0.134145 * x * x)
-                return upstream * 0.5 * (1 + tangent + x * (1 - tangent * tangent) * slope)
-            }
-        }
+        mapped(by: regulus_approximate_gelu).recorded(self) { $0.combined(with: self, by: regulus_approximate_gelu_gradient) }
     }
 
     /// x / (1 + e⁻ˣ) of each element (SiLU, also called Swish), within 5·10⁻⁷ of its value. At −∞ it is
@@ -237,15 +124,7 @@ extension Tensor {
     /// The gradient is the upstream gradient times `s(1 + x(1 − s))`, with s the logistic function of
     /// x.
     public func silu() -> Tensor {
-        mappedInLanes { $0.replacing(with: 0, where: $0 .== -.infinity) * $0.logistic() }
-            .recorded(self) { gradient in
-                Tensor.combinedInLanes(gradient, self) { upstream, argument in
-                    // The slope is 0 or 1 to the last digit beyond ±100, and 0 · ∞ would be NaN.
-                    let x = argument.replacing(with: -100, where: argument .< -100).replacing(with: 100, where: argument .> 100)
-                    let share = x.logistic()
-                    return upstream * share * (1 + x * (1 - share))
-                }
-            }
+        mapped(by: regulus_silu).recorded(self) { $0.combined(with: self, by: regulus_silu_gradient) }
     }
 
     /// log(1 + eˣ) of each element, within 2 units in the last place, without overflow for large x.
@@ -253,6 +132,6 @@ extension Tensor {
     /// The gradient is the upstream gradient times the logistic function of x.
     public func softplus() -> Tensor {
         mapped { x in (x < 0 ? 0 : x) + log1pf(expf(-abs(x))) }
-            .recorded(self) { gradient in Tensor.combinedInLanes(gradient, self) { $0 * $1.logistic() } }
+            .recorded(self) { $0.combined(with: self, by: regulus_softplus_gradient) }
     }
 }

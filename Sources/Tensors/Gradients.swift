@@ -8,8 +8,10 @@ final class GradientNode {
     enum Pullback {
         /// A variable: gradients end here.
         case leaf
-        /// One function for each input, called only where that input is part of the record.
-        case separate([(input: GradientNode, pullback: (Tensor) -> Tensor)])
+        /// One function for the only input that is part of the record.
+        case one(GradientNode, (Tensor) -> Tensor)
+        /// One function for each of two inputs.
+        case two(GradientNode, (Tensor) -> Tensor, GradientNode, (Tensor) -> Tensor)
         /// One function for all inputs at once; nil for inputs that are constants.
         case joint([GradientNode?], (Tensor) -> [Tensor?])
         /// A record that was already walked and freed.
@@ -24,7 +26,9 @@ final class GradientNode {
     /// The gradient gathered so far during a backward walk.
     var pending: Tensor?
     /// Whether the walk that is being planned has met this node.
-    var isVisited = false
+    fileprivate var isVisited = false
+    /// Which variable's gradient the walk that is being planned finds here, if any.
+    fileprivate var slot: Int?
     /// Whether the output was computed from a gradient that was taken earlier. Walking back would treat
     /// that gradient as a constant, which would be silently wrong.
     let dependsOnGradient: Bool
@@ -38,7 +42,8 @@ final class GradientNode {
             || {
                 switch pullback {
                 case .leaf, .released: false
-                case .separate(let edges): edges.contains { $0.input.dependsOnGradient }
+                case .one(let input, _): input.dependsOnGradient
+                case .two(let first, _, let second, _): first.dependsOnGradient || second.dependsOnGradient
                 case .joint(let inputs, _): inputs.contains { $0?.dependsOnGradient ?? false }
                 }
             }()
@@ -51,7 +56,10 @@ final class GradientNode {
     func forEachInput(_ body: (GradientNode) -> Void) {
         switch pullback {
         case .leaf, .released: break
-        case .separate(let edges): for edge in edges { body(edge.input) }
+        case .one(let input, _): body(input)
+        case .two(let first, _, let second, _):
+            body(first)
+            body(second)
         case .joint(let inputs, _): for input in inputs { if let input { body(input) } }
         }
     }
@@ -114,7 +122,7 @@ extension Tensor {
     func recorded(_ input: Tensor, _ pullback: @escaping (Tensor) -> Tensor) -> Tensor {
         guard let node = input.node, Recording.isEnabled else { return self }
         var result = self
-        result.node = GradientNode(depth: node.depth + 1, pullback: .separate([(node, pullback)]))
+        result.node = GradientNode(depth: node.depth + 1, pullback: .one(node, pullback))
         return result
     }
 
@@ -123,12 +131,11 @@ extension Tensor {
         _ left: Tensor, _ leftPullback: @escaping (Tensor) -> Tensor,
         _ right: Tensor, _ rightPullback: @escaping (Tensor) -> Tensor
     ) -> Tensor {
-        guard left.node != nil || right.node != nil, Recording.isEnabled else { return self }
-        var edges: [(input: GradientNode, pullback: (Tensor) -> Tensor)] = []
-        if let node = left.node { edges.append((node, leftPullback)) }
-        if let node = right.node { edges.append((node, rightPullback)) }
+        guard let first = left.node else { return recorded(right, rightPullback) }
+        guard let second = right.node else { return recorded(left, leftPullback) }
+        guard Recording.isEnabled else { return self }
         var result = self
-        result.node = GradientNode(depth: 1 + max(left.node?.depth ?? 0, right.node?.depth ?? 0), pullback: .separate(edges))
+        result.node = GradientNode(depth: 1 + max(first.depth, second.depth), pullback: .two(first, leftPullback, second, rightPullback))
         return result
     }
 
@@ -179,43 +186,71 @@ public func gradients(of scalar: Tensor, with variables: [Tensor], keepingGraph:
     require(!root.dependsOnGradient, "the scalar depends on a gradient, and gradients cannot be differentiated again")
     let marks = keepingGraph && Recording.isEnabled
     return withoutGradients {
-        let order = reachableNodes(from: root)
-        // A variable in the middle of the record must keep its gradient after its inputs have used it.
-        let wanted = Set(variables.compactMap { $0.node.map(ObjectIdentifier.init) })
-        var kept: [ObjectIdentifier: Tensor] = [:]
+        let walk = GradientWalk(from: root, to: variables)
+        var kept = [Tensor?](repeating: nil, count: variables.count)
         root.pending = Tensor.ones(scalar.shape)
-        for node in order {
-            node.isVisited = false
+        for (node, slot) in walk.stops {
             guard let gradient = node.pending else { continue }
             node.pending = nil
-            if wanted.contains(ObjectIdentifier(node)) { kept[ObjectIdentifier(node)] = gradient }
+            // A variable in the middle of the record must keep its gradient after its inputs have used it.
+            if let slot { kept[slot] = gradient }
             node.propagate(gradient)
             if !keepingGraph && !node.isLeaf { node.pullback = .released }
         }
-        return variables.map { variable in
-            guard var gradient = variable.node.flatMap({ kept[ObjectIdentifier($0)] }) else { return nil }
+        return walk.slots.map { slot in
+            guard let slot, var gradient = kept[slot] else { return nil }
             if marks { gradient.node = GradientNode(depth: 0, pullback: .leaf, isGradient: true) }
             return gradient
         }
     }
 }
 
-/// Every node that the root depends on, the root first, each before all of its inputs.
-private func reachableNodes(from root: GradientNode) -> [GradientNode] {
-    var found = [root]
-    root.isVisited = true
-    var next = 0
-    while next < found.count {
-        found[next].forEachInput { input in
-            if !input.isVisited {
-                input.isVisited = true
-                found.append(input)
+/// A walk through a record backwards, planned before any pullback is called, since a pullback may take gradients of its own.
+private struct GradientWalk {
+    /// Every node that the root depends on, the root first, each before all of its inputs; and where the gradient that arrives there is kept, if a variable
+    /// asks for it.
+    let stops: [(node: GradientNode, slot: Int?)]
+    /// Where each variable's gradient is kept; nil for a constant. Variables that are the same node share a place.
+    let slots: [Int?]
+
+    init(from root: GradientNode, to variables: [Tensor]) {
+        slots = variables.enumerated().map { index, variable in
+            guard let node = variable.node else { return nil }
+            node.slot = node.slot ?? index
+            return node.slot
+        }
+        var found = [root]
+        root.isVisited = true
+        // How many nodes there are of each depth.
+        var counts = [Int](repeating: 0, count: root.depth + 1)
+        var next = 0
+        while next < found.count {
+            let node = found[next]
+            counts[node.depth] += 1
+            next += 1
+            node.forEachInput { input in
+                if !input.isVisited {
+                    input.isVisited = true
+                    found.append(input)
+                }
             }
         }
-        next += 1
+        // The greatest depth comes first. Equal depths keep their order of discovery, so that sums of gradients are formed in the same order every time.
+        var places = counts
+        var place = 0
+        for depth in counts.indices.reversed() {
+            places[depth] = place
+            place += counts[depth]
+        }
+        var stops = [(node: GradientNode, slot: Int?)](repeating: (root, nil), count: found.count)
+        for node in found {
+            stops[places[node.depth]] = (node, node.slot)
+            places[node.depth] += 1
+            node.isVisited = false
+        }
+        for variable in variables { variable.node?.slot = nil }
+        self.stops = stops
     }
-    // Equal depths keep their order of discovery, so sums of gradients are formed in the same order every time.
-    return found.enumerated().sorted { ($1.element.depth, $0.offset) < ($0.element.depth, $1.offset) }.map(\.element)
 }
 
 extension GradientNode {
@@ -224,8 +259,10 @@ extension GradientNode {
         switch pullback {
         case .leaf: break
         case .released: stop("this record was already used; ask for `keepingGraph: true` the first time")
-        case .separate(let edges):
-            for edge in edges { edge.input.accumulate(edge.pullback(gradient)) }
+        case .one(let input, let pullback): input.accumulate(pullback(gradient))
+        case .two(let first, let firstPullback, let second, let secondPullback):
+            first.accumulate(firstPullback(gradient))
+            second.accumulate(secondPullback(gradient))
         case .joint(let inputs, let pullback):
             for (input, gradient) in zip(inputs, pullback(gradient)) {
                 if let input, let gradient { input.accumulate(gradient) }

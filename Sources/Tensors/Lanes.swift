@@ -1,5 +1,5 @@
-// The compiler vectorizes elementwise loops of sums, products and comparisons, but neither calls of mathematical functions
-// nor reductions, whose order it must keep. Such loops are written in eight lanes.
+// The compiler vectorizes elementwise loops of sums, products and comparisons, but no reductions, whose order it must keep. They are
+// written in eight lanes; mathematical functions are loops of `CLanes`.
 
 /// Loops over contiguous elements, eight at a time and then the rest.
 enum Lanes {
@@ -16,43 +16,6 @@ enum Lanes {
     @inline(__always)
     static func store(_ lanes: SIMD8<Float>, _ start: UnsafeMutablePointer<Float>) {
         UnsafeMutableRawPointer(start).storeBytes(of: lanes, as: SIMD8<Float>.self)
-    }
-
-    /// The first `count` < 8 elements; the other lanes hold `filler`.
-    @inline(__always)
-    static func load(_ start: UnsafePointer<Float>, count: Int, filler: Float) -> SIMD8<Float> {
-        var lanes = SIMD8<Float>(repeating: filler)
-        for lane in 0..<count { lanes[lane] = start[lane] }
-        return lanes
-    }
-
-    /// Writes `operation` of every element, eight at a time. Input and output may be the same memory.
-    /// In the last call the lanes without an element hold 0, and their results are dropped.
-    @inline(__always)
-    static func map(
-        _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, count: Int, _ operation: (SIMD8<Float>) -> SIMD8<Float>
-    ) {
-        let whole = count & ~(Lanes.count - 1)
-        for index in stride(from: 0, to: whole, by: Lanes.count) { store(operation(load(input + index)), output + index) }
-        if whole < count {
-            let rest = operation(load(input + whole, count: count - whole, filler: 0))
-            for lane in 0..<(count - whole) { output[whole + lane] = rest[lane] }
-        }
-    }
-
-    /// The largest element; −∞ where there is none. NaN is ignored.
-    @inline(__always)
-    static func maximum(_ input: UnsafePointer<Float>, count: Int) -> Float {
-        var best = SIMD8<Float>(repeating: -.infinity)
-        let whole = count & ~(Lanes.count - 1)
-        for index in stride(from: 0, to: whole, by: Lanes.count) {
-            let lanes = load(input + index)
-            best.replace(with: lanes, where: lanes .> best)
-        }
-        var result = -Float.infinity
-        for lane in 0..<Lanes.count { result = best[lane] > result ? best[lane] : result }
-        for index in whole..<count { result = input[index] > result ? input[index] : result }
-        return result
     }
 
     /// The largest magnitude; 0 where there is no element, ∞ where one is infinite, NaN where one is
@@ -99,33 +62,31 @@ enum Lanes {
     }
 }
 
-extension Tensor {
-    /// `operation` applied to every element in eight lanes, without a record.
+extension SIMD8<Float> {
+    /// The magnitude of each lane.
     @inline(__always)
-    func mappedInLanes(_ operation: (SIMD8<Float>) -> SIMD8<Float>) -> Tensor {
+    var magnitudes: SIMD8<Float> {
+        unsafeBitCast(unsafeBitCast(self, to: SIMD8<UInt32>.self) & 0x7FFF_FFFF, to: SIMD8<Float>.self)
+    }
+}
+
+extension Tensor {
+    /// What a loop of `CLanes` makes of every element, without a record.
+    ///
+    /// - Parameter loop: reads as many elements as its last argument says, and writes as many results.
+    func mapped(by loop: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void) -> Tensor {
         let result = Tensor(uninitialized: shape)
-        withExtendedLifetime(self) { Lanes.map(pointer, result.pointer, count: elementCount, operation) }
+        withExtendedLifetime(self) { loop(pointer, result.pointer, elementCount) }
         return result
     }
 
-    /// `operation` applied to pairs of elements of two tensors of one shape in eight lanes, without a
-    /// record.
-    @inline(__always)
-    static func combinedInLanes(_ left: Tensor, _ right: Tensor, _ operation: (SIMD8<Float>, SIMD8<Float>) -> SIMD8<Float>) -> Tensor {
-        require(left.shape == right.shape, "shapes \(left.shape) and \(right.shape) differ")
-        let result = Tensor(uninitialized: left.shape)
-        let (a, b, output, count) = (left.pointer, right.pointer, result.pointer, left.elementCount)
-        let whole = count & ~(Lanes.count - 1)
-        withExtendedLifetime((left, right)) {
-            for index in stride(from: 0, to: whole, by: Lanes.count) {
-                Lanes.store(operation(Lanes.load(a + index), Lanes.load(b + index)), output + index)
-            }
-            if whole < count {
-                let rest = operation(
-                    Lanes.load(a + whole, count: count - whole, filler: 0), Lanes.load(b + whole, count: count - whole, filler: 0))
-                for lane in 0..<(count - whole) { output[whole + lane] = rest[lane] }
-            }
-        }
+    /// What a loop of `CLanes` makes of pairs of elements of this tensor and another one, without a record.
+    ///
+    /// - Precondition: the shapes are equal.
+    func combined(with other: Tensor, by loop: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void) -> Tensor {
+        require(shape == other.shape, "shapes \(shape) and \(other.shape) differ")
+        let result = Tensor(uninitialized: shape)
+        withExtendedLifetime((self, other)) { loop(pointer, other.pointer, result.pointer, elementCount) }
         return result
     }
 }

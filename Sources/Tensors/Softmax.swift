@@ -1,4 +1,4 @@
-import Glibc
+internal import CLanes
 
 extension Tensor {
     /// log Σ exp(x) along one axis, without overflow, within 4·10⁻⁶ plus 1 unit in the last place.
@@ -32,7 +32,7 @@ extension Tensor {
     /// The gradient is `y (g − Σ g y)`, with y the result and g the upstream gradient.
     public func softmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
-        let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseSoftmax() } }
+        let result = alongLastAxis(axis) { $0.rowwiseSoftmax() }
         return result.recorded(self) { gradient in
             if axis == result.rank - 1 { return gradient.rowwiseSoftmaxGradient(of: result) }
             let weighted = gradient * result
@@ -48,7 +48,7 @@ extension Tensor {
     /// The gradient is `g − exp(y) Σ g`, with y the result and g the upstream gradient.
     public func logSoftmax(axis: Int = -1) -> Tensor {
         let axis = shape.resolve(axis)
-        let result = withoutGradients { alongLastAxis(axis) { $0.rowwiseLogSoftmax() } }
+        let result = alongLastAxis(axis) { $0.rowwiseLogSoftmax() }
         return result.recorded(self) { gradient in
             gradient - result.exp() * gradient.sum(axis: axis, keepingAxis: true)
         }
@@ -71,14 +71,19 @@ extension Tensor {
         require(
             rank == 2 && shape == targets.shape && shape[0] > 0,
             "crossEntropy: logits of shape \(shape) and targets of shape \(targets.shape) do not fit")
-        let logarithms = withoutGradients { rowwiseLogSoftmax() }
+        let logarithms = rowwiseLogSoftmax()
         let rows = Float(shape[0])
-        let terms = Tensor.combined("crossEntropy", logarithms, targets) { $1 == 0 && $0 == -.infinity ? 0 : $0 * $1 }
-        let value = withoutGradients { -terms.sum() / rows }
-        return value.recorded(
+        let total = withExtendedLifetime((logarithms, targets)) {
+            Lanes.sum(logarithms.pointer, targets.pointer, count: elementCount) { logarithm, target in
+                (logarithm * target).replacing(with: 0, where: target .== 0 .& logarithm .== -.infinity)
+            }
+        }
+        return Tensor(-total / rows).recorded(
             self,
             { gradient in
-                (logarithms.exp() * targets.sum(axis: 1, keepingAxis: true) - targets) * (gradient.item / rows)
+                logarithms.combined(with: targets) { y, t, result, _ in
+                    regulus_cross_entropy_gradient(y, t, result, logarithms.shape[0], logarithms.shape[1], gradient.item / rows)
+                }
             },
             targets, { gradient in logarithms * (-gradient.item / rows) })
     }
@@ -100,56 +105,32 @@ extension Tensor {
 
     /// log Σ exp(x) of each row.
     private func rowwiseLogSumExp() -> Tensor {
-        let width = shape[-1]
-        return Tensor(shape: shape.replacing(rank - 1, with: 1)) { output in
-            for row in 0..<output.count { output[row] = Tensor.logSumExp(pointer + row * width, width) }
+        let rows = shape.replacing(rank - 1, with: 1)
+        return Tensor(shape: rows) { output in
+            withExtendedLifetime(self) { regulus_log_sum_exp(pointer, output.baseAddress, output.count, shape[-1]) }
         }
     }
 
     /// x − log Σ exp(x) in each row.
     private func rowwiseLogSoftmax() -> Tensor {
-        let width = shape[-1]
-        return Tensor(shape: shape) { output in
-            for row in 0..<(output.count / max(width, 1)) {
-                let normalizer = Tensor.logSumExp(pointer + row * width, width)
-                for column in 0..<width { output[row * width + column] = pointer[row * width + column] - normalizer }
-            }
+        Tensor(shape: shape) { output in
+            withExtendedLifetime(self) { regulus_log_softmax(pointer, output.baseAddress, output.count / max(shape[-1], 1), shape[-1]) }
         }
     }
 
     /// exp(x) / Σ exp(x) in each row.
     private func rowwiseSoftmax() -> Tensor {
-        let width = shape[-1]
-        return Tensor(shape: shape) { output in
-            guard let start = output.baseAddress, width > 0 else { return }
-            for row in 0..<(output.count / width) {
-                let (input, target) = (pointer + row * width, start + row * width)
-                let largest = Lanes.maximum(input, count: width)
-                Lanes.map(input, target, count: width) { ($0 - largest).exponential() }
-                let share = 1 / Tensor.sum(target, count: width) { $0 }
-                for column in 0..<width { target[column] *= share }
-            }
+        Tensor(shape: shape) { output in
+            withExtendedLifetime(self) { regulus_softmax(pointer, output.baseAddress, output.count / max(shape[-1], 1), shape[-1]) }
         }
     }
 
     /// y (g − Σ g y) for each row, with y the softmax and g, this tensor, the gradient of y.
     private func rowwiseSoftmaxGradient(of softmax: Tensor) -> Tensor {
-        let width = shape[-1]
-        return Tensor(shape: shape) { output in
-            guard let start = output.baseAddress, width > 0 else { return }
-            for row in 0..<(output.count / width) {
-                let (upstream, y, target) = (pointer + row * width, softmax.pointer + row * width, start + row * width)
-                let along = Lanes.sum(upstream, y, count: width) { $0 * $1 }
-                for column in 0..<width { target[column] = y[column] * (upstream[column] - along) }
+        Tensor(shape: shape) { output in
+            withExtendedLifetime((self, softmax)) {
+                regulus_softmax_gradient(pointer, softmax.pointer, output.baseAddress, output.count / max(shape[-1], 1), shape[-1])
             }
         }
-    }
-
-    /// log Σ exp(x) of contiguous elements, relative to the largest one.
-    private static func logSumExp(_ row: UnsafePointer<Float>, _ width: Int) -> Float {
-        let largest = Lanes.maximum(row, count: width)
-        guard largest.isFinite else { return (0..<width).contains { row[$0].isNaN } ? .nan : largest }
-        // A NaN was not the largest, but makes the sum NaN.
-        return largest + logf(Tensor.sum(row, count: width) { ($0 - largest).exponential() })
     }
 }

@@ -12,13 +12,13 @@ INLINE regulus_rectify_body(const float *restrict x, float *restrict y, long cou
 }
 FOR_EACH_WIDTH(regulus_rectify, (const float *x, float *y, long count), (x, y, count))
 
-INLINE regulus_rectified_gradient_body(const float *restrict y, const float *restrict gradient, float *restrict result, long count) {
+INLINE regulus_rectified_gradient_body(const float *restrict gradient, const float *restrict y, float *restrict result, long count) {
     for (long index = 0; index < count; ++index) {
         float slope = gradient[index];
         result[index] = y[index] > 0 ? slope : 0;
     }
 }
-FOR_EACH_WIDTH(regulus_rectified_gradient, (const float *y, const float *gradient, float *result, long count), (y, gradient, result, count))
+FOR_EACH_WIDTH(regulus_rectified_gradient, (const float *gradient, const float *y, float *result, long count), (gradient, y, result, count))
 
 INLINE regulus_multiply_body(const float *restrict x, const float *restrict y, float *restrict result, long count) {
     for (long index = 0; index < count; ++index) result[index] = x[index] * y[index];

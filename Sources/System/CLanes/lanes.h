@@ -47,7 +47,7 @@ void regulus_halved_gradient(const float *x, const float *gradient, const uint8_
 void regulus_rectify(const float *x, float *y, long count);
 
 // result = gradient where y is above 0, and 0 elsewhere.
-void regulus_rectified_gradient(const float *y, const float *gradient, float *result, long count);
+void regulus_rectified_gradient(const float *gradient, const float *y, float *result, long count);
 
 // result = x · y.
 void regulus_multiply(const float *x, const float *y, float *result, long count);

@@ -1,20 +1,9 @@
 #include "products.h"
 
-#include <string.h>
-
 #include "blocks.h"
 
 // Blocks of the result stay in registers: 24 to 28 of 512 bits, or 12 of 256. Columns are computed 64, 32 or 16 at a time, in the narrower registers always 16,
 // and those that are left are computed as sixteen, of which some are not written.
-
-// Reads and writes the first `kept` of sixteen numbers.
-#define LOAD_PARTLY(place, kept) ({ float part[16] = {0}; memcpy(part, place, (kept) * sizeof *part); LOAD(part); })
-#define STORE_PARTLY(value, place, kept) \
-    { \
-        float part[16]; \
-        STORE(value, part); \
-        memcpy(place, part, (kept) * sizeof *part); \
-    }
 
 // `height` rows and `groups` groups of sixteen columns of a product from row `row` and column `column` on, for `terms` terms of each sum: the factor of row
 // r and term i is at a[r · a_row + i · a_term], and those of a term in b lie `right_row` numbers from the ones before. `kept` columns are written of the last

@@ -3,6 +3,7 @@
 #define REGULUS_CLANES_WIDTHS_H
 
 #include <stdint.h>
+#include <string.h>
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -14,6 +15,25 @@ typedef float unaligned_lanes __attribute__((vector_size(64), aligned(4), may_al
 typedef int32_t unaligned_mask __attribute__((vector_size(64), aligned(4), may_alias));
 #define LOAD(place) ((lanes)(*(const unaligned_lanes *)(place)))
 #define STORE(value, place) (*(unaligned_lanes *)(place) = (value))
+// Copies fewer than sixteen numbers, in pieces whose sizes are known while compiling: a call of the C library takes longer than the copy.
+static inline __attribute__((always_inline)) void copy_partly(float *target, const float *source, long count) {
+#define COPY(piece) \
+    if (count & (piece)) { \
+        memcpy(target, source, (piece) * sizeof *target); \
+        target += piece; \
+        source += piece; \
+    }
+    COPY(8) COPY(4) COPY(2) COPY(1)
+#undef COPY
+}
+// Reads and writes the first `kept` of sixteen numbers; the others are read as 0.
+#define LOAD_PARTLY(place, kept) ({ float part[16] = {0}; copy_partly(part, place, kept); LOAD(part); })
+#define STORE_PARTLY(value, place, kept) \
+    { \
+        float part[16]; \
+        STORE(value, part); \
+        copy_partly(place, part, kept); \
+    }
 // The value where the condition holds, 0 elsewhere.
 #define WHERE(condition, value) ((lanes)((mask)(condition) & (mask)(value)))
 

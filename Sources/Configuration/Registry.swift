@@ -1,33 +1,29 @@
 /// Components by name, in the order in which they were registered: a value that is filled at start-up
 /// and passed on.
 ///
-/// `Maker` is whatever makes a component: a closure, a metatype, or an entry with more than that.
-public struct Registry<Maker: Sendable>: Sendable {
-    private var entries: [(description: ComponentDescription, maker: Maker)] = []
+/// `Component` is whatever is known about one: an entry with its description and what makes it.
+public struct Registry<Component: Sendable>: Sendable {
+    /// The names, in order of registration.
+    public private(set) var names: [String] = []
+    /// The components, in order of registration.
+    public private(set) var components: [Component] = []
     private var positions: [String: Int] = [:]
 
     /// A registry without components.
     public init() {}
 
-    /// Adds a component under the name in its description.
+    /// Adds a component under a name.
     ///
     /// - Throws: `DuplicateComponent` where the name is taken; the registry then stays as it was.
-    public mutating func register(_ description: ComponentDescription, _ maker: Maker) throws(DuplicateComponent) {
-        guard positions[description.name] == nil else { throw DuplicateComponent(name: description.name) }
-        positions[description.name] = entries.count
-        entries.append((description, maker))
+    public mutating func register(_ name: String, _ component: Component) throws(DuplicateComponent) {
+        guard positions[name] == nil else { throw DuplicateComponent(name: name) }
+        positions[name] = components.count
+        names.append(name)
+        components.append(component)
     }
 
     /// The component of a name; nil where there is none.
-    public subscript(name: String) -> (description: ComponentDescription, maker: Maker)? {
-        positions[name].map { entries[$0] }
-    }
-
-    /// The names, in order of registration.
-    public var names: [String] { entries.map(\.description.name) }
-
-    /// The descriptions, in order of registration.
-    public var descriptions: [ComponentDescription] { entries.map(\.description) }
+    public subscript(name: String) -> Component? { positions[name].map { components[$0] } }
 
     /// The registered name that a mistyped one most probably means; nil where none is near. See
     /// ``nearestName(to:among:)``.
@@ -45,7 +41,12 @@ public struct ComponentRegistry<Context, Component, Fault: ComponentFault>: Send
     public typealias Maker = @Sendable (_ options: [String: OptionValue], _ context: Context) throws(Fault) -> Component
 
     private let kind: ComponentKind
-    private var registry = Registry<Maker>()
+    private var registry = Registry<Entry>()
+
+    private struct Entry: Sendable {
+        let description: ComponentDescription
+        let maker: Maker
+    }
 
     /// A registry that knows nothing.
     package init(of kind: ComponentKind) { self.kind = kind }
@@ -54,14 +55,14 @@ public struct ComponentRegistry<Context, Component, Fault: ComponentFault>: Send
     ///
     /// - Throws: `DuplicateComponent` where the name is taken; the registry then stays as it was.
     public mutating func register(_ description: ComponentDescription, _ maker: @escaping Maker) throws(DuplicateComponent) {
-        try registry.register(description, maker)
+        try registry.register(description.name, Entry(description: description, maker: maker))
     }
 
     /// The known names, in the order of registration.
     public var names: [String] { registry.names }
 
     /// What `list` and `describe` print about each.
-    public var descriptions: [ComponentDescription] { registry.descriptions }
+    public var descriptions: [ComponentDescription] { registry.components.map(\.description) }
 
     /// What `describe` prints about one component; nil where the name is unknown.
     public func description(of name: String) -> ComponentDescription? { registry[name]?.description }

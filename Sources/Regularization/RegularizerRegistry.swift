@@ -12,23 +12,25 @@ import Networks
 public struct RegularizerRegistry: Sendable {
     /// What is known about a regularizer before one is made.
     ///
-    /// Only the description is kept. The rest is asked of the type when somebody wants it: which hooks a type has takes a search through
-    /// all conformances of the program, and most commands want to know it of a few regularizers or of none.
+    /// Only the name is kept. The rest is asked of the type when somebody wants it: which hooks a type has takes a search through
+    /// all conformances of the program, its options are described one by one, and most commands want to know it of a few regularizers or of none.
     public struct Entry: Sendable {
-        /// Name, summary, formula, source and options.
-        public let description: ComponentDescription
+        /// What recipes call it.
+        let name: String
         private let type: any RegularizerPlugin.Type
 
         let make: @Sendable ([String: OptionValue], RegularizerContext) throws(OptionFault) -> any Regularizer
 
         init<Plugin: RegularizerPlugin>(of plugin: Plugin.Type) {
-            description = Plugin.wholeDescription
+            name = Plugin.description.name
             type = plugin
             make = { (values, context) throws(OptionFault) -> any Regularizer in
                 try Plugin(options: Plugin.Options.decoding(values), context: context)
             }
         }
 
+        /// Name, summary, formula, source and options.
+        public var description: ComponentDescription { type.wholeDescription }
         /// The smallest batch for which it is defined.
         public var minimumBatch: Int { type.minimumBatch }
         /// The weight of a term whose recipe gives none.
@@ -57,7 +59,7 @@ public struct RegularizerRegistry: Sendable {
 
         /// The refusal of a type that conforms to no hook; nil for any other.
         var refusal: RegularizerRefusal? {
-            RegularizerHook.allCases.contains { $0.isHook(of: type) } ? nil : .withoutHooks(name: description.name, type: "\(type)")
+            RegularizerHook.allCases.contains { $0.isHook(of: type) } ? nil : .withoutHooks(name: name, type: "\(type)")
         }
     }
 
@@ -84,17 +86,17 @@ public struct RegularizerRegistry: Sendable {
     }
 
     private mutating func add(_ entry: Entry) throws(RegularizerRefusal) {
-        do { try registry.register(entry.description, entry) } catch { throw .duplicate(error) }
+        do { try registry.register(entry.name, entry) } catch { throw .duplicate(error) }
     }
 
     /// The names, in order of registration.
     public var names: [String] { registry.names }
 
     /// All descriptions, in order of registration.
-    public var descriptions: [ComponentDescription] { registry.descriptions }
+    public var descriptions: [ComponentDescription] { registry.components.map(\.description) }
 
     /// What is known about a regularizer; nil for an unknown name.
-    public subscript(name: String) -> Entry? { registry[name]?.maker }
+    public subscript(name: String) -> Entry? { registry[name] }
 
     /// Makes a regularizer alone, without the term around it.
     ///

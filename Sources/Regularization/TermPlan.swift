@@ -166,16 +166,16 @@ package struct TermPlan: Sendable, Hashable {
     ) throws(OptionFault) {
         guard entry.tasks.contains(task) else {
             throw OptionFault(
-                option: nil, expected: "a task of \(entry.tasks.map(\.rawValue).joined(separator: " or ")) for \(entry.description.name)",
+                option: nil, expected: "a task of \(entry.tasks.map(\.rawValue).joined(separator: " or ")) for \(entry.name)",
                 found: "one of \(task.rawValue)")
         }
         if entry.needs.contains(.severalDomains), sourceDomains.count == 1 {
             throw OptionFault(
-                option: nil, expected: "at least two source domains for \(entry.description.name)", found: "training on a single one")
+                option: nil, expected: "at least two source domains for \(entry.name)", found: "training on a single one")
         }
         guard entry.places.contains(place) else {
             throw OptionFault(
-                option: "at", expected: entry.places.map(\.rawValue).joined(separator: ", ") + " for \(entry.description.name)",
+                option: "at", expected: entry.places.map(\.rawValue).joined(separator: ", ") + " for \(entry.name)",
                 found: place.rawValue, suggestion: nil)
         }
         if place == .fused && model.representationWidth == nil {
@@ -197,7 +197,7 @@ package struct TermPlan: Sendable, Hashable {
     func points(
         of entry: RegularizerRegistry.Entry, in model: any MultimodalModel, modalities seen: [Modality]
     ) throws(OptionFault) -> [Modality: [String]]? {
-        let name = entry.description.name
+        let name = entry.name
         guard entry.hooks.contains(.featureMaps) else {
             guard let points else { return nil }
             throw OptionFault(option: "points", expected: "none for \(name), which changes no feature maps", found: points.joined(separator: ", "))

@@ -37,21 +37,28 @@ package enum DisplayText {
     package static func wrapped(_ text: String, to width: Int, indent: String = "") -> String {
         var lines: [String] = []
         var line = ""
+        // How wide the line is; nil before its first word.
+        var used: Int?
         for word in text.split(separator: " ") {
-            let prefix = lines.isEmpty ? "" : indent
-            if !line.isEmpty, Self.width(prefix + line + " " + word) > width {
-                lines.append(prefix + line)
-                line = String(word)
-            } else {
-                line += line.isEmpty ? word : " " + word
+            let own = Self.width(String(word))
+            if let sofar = used, sofar + 1 + own <= width {
+                line += " " + word
+                used = sofar + 1 + own
+                continue
             }
+            if used != nil { lines.append(line) }
+            let prefix = lines.isEmpty ? "" : indent
+            line = prefix + word
+            used = Self.width(prefix) + own
         }
-        lines.append((lines.isEmpty ? "" : indent) + line)
+        lines.append(line)
         return lines.joined(separator: "\n")
     }
 
     private static func width(_ character: Character) -> Int {
         guard let scalar = character.unicodeScalars.first else { return 0 }
+        // Most characters, for which no table has to be looked through.
+        if scalar.isASCII { return (0x20..<0x7F).contains(scalar.value) ? 1 : 0 }
         if scalar.properties.generalCategory == .nonspacingMark || isControl(scalar) { return 0 }
         return isWide(scalar) ? 2 : 1
     }

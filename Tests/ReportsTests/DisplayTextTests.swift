@@ -28,6 +28,8 @@ struct DisplayTextTests {
     @Test("Lines break at spaces, with later lines indented")
     func wrapping() {
         #expect(DisplayText.wrapped("one two three four", to: 9, indent: "  ") == "one two\n  three\n  four")
+        #expect(DisplayText.wrapped("immeasurable one 東京 two", to: 9, indent: " ") == "immeasurable\n one 東京\n two")
+        #expect(DisplayText.wrapped("", to: 8) == "")
     }
 
     @Test(

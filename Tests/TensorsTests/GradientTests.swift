@@ -158,6 +158,25 @@ private func spd(_ x: Tensor) -> Tensor { x.matmul(x, transposingRight: true) + 
         #expect(found[1]?.item == 36)
     }
 
+    @Test("a variable that is asked for twice has its gradient in both places")
+    func repeatedVariable() {
+        let x = Tensor([1, -2], shape: [2]).tracked()
+        #expect(gradients(of: x.squared().sum(), with: [x, Tensor(1), x]).map { $0?.values } == [[2, -4], nil, [2, -4]])
+    }
+
+    @Test("a pullback may take gradients of its own with respect to a variable that the walk has not come to yet")
+    func nestedWalk() {
+        let x = Tensor([1, 2], shape: [2]).tracked()
+        var inner: [Float]?
+        let y = x.squared()
+        let z = Tensor.custom(y.sum(), inputs: [y]) { gradient in
+            inner = gradients(of: Recording.$isEnabled.withValue(true) { (x * 3).sum() }, with: [x])[0]?.values
+            return [Tensor.full(gradient.item, [2])]
+        }
+        #expect(gradients(of: z, with: [x])[0]?.values == [2, 4])
+        #expect(inner == [3, 3])
+    }
+
     @Test("the fused ReLU of batch normalization equals one applied afterwards")
     func fusedActivation() throws {
         let x = sample([6, 5, 3])

@@ -1,6 +1,6 @@
 """A training from few rows of vectors beside the same training from a hundred times as many.
 
-    python large_data.py --regulus path/to/regulus [--rows 10000 1000000] [--rounds 5] [--folder FOLDER]
+    python large_data.py --regulus path/to/regulus [--rows 10000 1000000] [--rounds 5] [--hidden 64] [--folder FOLDER]
 
 Writes a safetensors file for each number of rows (needs NumPy; in FOLDER they stay for the next time). The rows that are held back and those
 of the target are as many in all of them, so that just the rows to train on differ, and the trainings take equally many steps, in turns, on
@@ -60,12 +60,12 @@ def write(path, rows):
     path.with_suffix(".writing").rename(path)
 
 
-def train(regulus, data, steps, folder):
+def train(regulus, data, steps, hidden, folder):
     """What one training costs."""
     study = {
         "name": "large-data",
         "data": {"use": "arrays", "path": str(data), "modalities": list(WIDTHS), "split": "split"},
-        "model": {"encoder": {"use": "vector-mlp", "hidden": [64], "embedding": 32}, "fusion": {"use": "late", "hidden": 32}},
+        "model": {"encoder": {"use": "vector-mlp", "hidden": [hidden], "embedding": 32}, "fusion": {"use": "late", "hidden": 32}},
         "training": {
             "steps": steps, "check-every": BETWEEN, "batch": BATCH, "batching": "shuffled",
             "optimizer": {"use": "adam", "learning-rate": 0.001},
@@ -99,6 +99,7 @@ def main():
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=12_000, help=f"of each training, a multiple of {BETWEEN}")
+    parser.add_argument("--hidden", type=int, default=64, help="width of the hidden layer of each modality's encoder")
     parser.add_argument("--folder", type=Path, help="where the files are written, or lie already; else they are removed at the end")
     options = parser.parse_args()
     if min(options.rows) < 3 * (HELD_BACK + TARGET) or options.rounds < 1:
@@ -106,11 +107,11 @@ def main():
     if options.steps % BETWEEN or options.steps < 3 * BETWEEN:
         parser.error(f"the steps are a multiple of {BETWEEN}, and at least {3 * BETWEEN}")
     with workplace(options.folder) as folder:
-        compare(options.regulus, options.rows, options.rounds, options.steps, folder)
+        compare(options.regulus, options.rows, options.rounds, options.steps, options.hidden, folder)
     return 0
 
 
-def compare(regulus, counts, rounds, steps, folder):
+def compare(regulus, counts, rounds, steps, hidden, folder):
     """Prints what a training from each number of rows costs, and how that compares with the first."""
     files = {rows: folder / f"vectors-{rows}.safetensors" for rows in counts}
     for rows, path in files.items():
@@ -124,7 +125,7 @@ def compare(regulus, counts, rounds, steps, folder):
     costs = {rows: [] for rows in counts}
     for number in range(rounds):
         for rows in counts[::-1] if number % 2 else counts:
-            costs[rows].append(train(regulus, files[rows], steps, folder))
+            costs[rows].append(train(regulus, files[rows], steps, hidden, folder))
     print("| Rows | Data, MB | Start, CPU s | A sample, CPU µs | of the first (range) | Steps a CPU second | Memory, MB |\n|--:|--:|--:|--:|--:|--:|--:|")
     for rows, path in files.items():
         start, sample = (statistics.median(getattr(cost, name) for cost in costs[rows]) for name in ("start", "sample"))
@@ -133,7 +134,7 @@ def compare(regulus, counts, rounds, steps, folder):
             f"| {rows} | {os.path.getsize(path) / 1e6:.0f} | {start:.2f} | {1e6 * sample:.2f} "
             f"| {statistics.median(ratios):.3f} ({min(ratios):.3f}–{max(ratios):.3f}) | {1 / (BATCH * sample):.0f} "
             f"| {max(cost.memory for cost in costs[rows]):.0f} |")
-    print(f"\n{rounds} rounds of {steps} steps, one thread")
+    print(f"\n{rounds} rounds of {steps} steps, one thread; a hidden layer of {hidden} for each modality")
 
 
 if __name__ == "__main__":

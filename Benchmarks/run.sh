@@ -2,7 +2,7 @@
 # Regulus and PyTorch side by side, as one Markdown table of ratios.
 #
 #   Benchmarks/run.sh path/to/regulus [options of run.py]
-#   Benchmarks/run.sh path/to/regulus --script page.py|run_trainings.py|run_encoders.py|agree.py|load_checkpoint.py [its options]
+#   Benchmarks/run.sh path/to/regulus --script page.py|run_trainings.py|profile_trainings.py|run_encoders.py|agree.py|load_checkpoint.py [its options]
 #
 # Sets PyTorch up on the first run.
 set -eu

@@ -73,7 +73,6 @@ FOR_EACH_WIDTH(regulus_squares, (const float *x, long count, double *sums), (x, 
 // Philox 4×32-10, eight blocks at a time: see `Philox` in the room of tensors.
 typedef uint64_t counters __attribute__((vector_size(64)));
 typedef uint32_t words __attribute__((vector_size(32)));
-typedef float eight __attribute__((vector_size(32)));
 
 INLINE regulus_bernoulli_body(float *out, long groups, struct regulus_draws draws) {
     const counters low = (counters){0} + 0xFFFFFFFF;

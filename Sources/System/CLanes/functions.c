@@ -65,55 +65,35 @@ INLINE normal_distribution(lanes *number) {
 static const float root_of_share = 0.797884583f, density_at_zero = 0.398942292f;
 #define CUBIC(x) (root_of_share * ((x) + 0.044715f * (x) * (x) * (x)))
 
-// Runs `body` for sixteen numbers at a time, which reads `x`, and `slope` where there is a gradient, and sets `y`; in the last call the lanes without a number
-// hold 0.
+// Makes of each number x what `body` leaves in `value`, which is x at first.
 #define FUNCTION(name, body) \
     INLINE name##_body(const float *numbers, float *results, long count) { \
-        for (long index = 0; index < count; index += 16) { \
-            const long kept = count - index; \
-            const lanes x = kept < 16 ? LOAD_PARTLY(numbers + index, kept) : LOAD(numbers + index); \
-            lanes y; \
-            body; \
-            if (kept < 16) \
-                STORE_PARTLY(y, results + index, kept) \
-            else \
-                STORE(y, results + index); \
-        } \
+        IN_SIXTEENS(results, count, const lanes x = SIXTEEN(numbers); value = x; body) \
     } \
     FOR_EACH_WIDTH(name, (const float *x, float *y, long count), (x, y, count))
 
+// The same with a gradient, `slope`, for each number.
 #define GRADIENT(name, body) \
-    INLINE name##_body(const float *gradient, const float *numbers, float *results, long count) { \
-        for (long index = 0; index < count; index += 16) { \
-            const long kept = count - index; \
-            const lanes x = kept < 16 ? LOAD_PARTLY(numbers + index, kept) : LOAD(numbers + index); \
-            const lanes slope = kept < 16 ? LOAD_PARTLY(gradient + index, kept) : LOAD(gradient + index); \
-            lanes y; \
-            body; \
-            if (kept < 16) \
-                STORE_PARTLY(y, results + index, kept) \
-            else \
-                STORE(y, results + index); \
-        } \
+    INLINE name##_body(const float *slopes, const float *numbers, float *results, long count) { \
+        IN_SIXTEENS(results, count, const lanes x = SIXTEEN(numbers); const lanes slope = SIXTEEN(slopes); value = x; body) \
     } \
     FOR_EACH_WIDTH(name, (const float *gradient, const float *x, float *result, long count), (gradient, x, result, count))
 
-FUNCTION(regulus_exp, y = x; exponential(&y))
-FUNCTION(regulus_tanh, y = x; hyperbolic_tangent(&y))
-FUNCTION(regulus_sigmoid, y = x; logistic(&y))
-FUNCTION(regulus_gelu, y = x; normal_distribution(&y); y = WITHOUT_LOWEST(x) * y)
-FUNCTION(regulus_silu, y = x; logistic(&y); y = WITHOUT_LOWEST(x) * y)
-FUNCTION(regulus_approximate_gelu, y = CUBIC(x); hyperbolic_tangent(&y); y = 0.5f * WITHOUT_LOWEST(x) * (1 + y))
+FUNCTION(regulus_exp, exponential(&value))
+FUNCTION(regulus_tanh, hyperbolic_tangent(&value))
+FUNCTION(regulus_sigmoid, logistic(&value))
+FUNCTION(regulus_gelu, normal_distribution(&value); value = WITHOUT_LOWEST(x) * value)
+FUNCTION(regulus_silu, logistic(&value); value = WITHOUT_LOWEST(x) * value)
+FUNCTION(regulus_approximate_gelu, value = CUBIC(x); hyperbolic_tangent(&value); value = 0.5f * WITHOUT_LOWEST(x) * (1 + value))
 
-GRADIENT(regulus_softplus_gradient, y = x; logistic(&y); y = slope * y)
+GRADIENT(regulus_softplus_gradient, logistic(&value); value = slope * value)
 GRADIENT(regulus_gelu_gradient, {
     // The density is 0 long before x is infinite, and 0 times infinity would be NaN.
     const lanes factor = EITHER(ABSOLUTE(x) > 100, ALL(0.0f), x);
     lanes density = x;
     bell(&density);
-    y = x;
-    normal_distribution(&y);
-    y = slope * (y + factor * density_at_zero * density);
+    normal_distribution(&value);
+    value = slope * (value + factor * density_at_zero * density);
 })
 GRADIENT(regulus_approximate_gelu_gradient, {
     // Beyond ±20 the function is 0 or x to the last digit, and the powers below would overflow.
@@ -121,12 +101,12 @@ GRADIENT(regulus_approximate_gelu_gradient, {
     lanes tangent = CUBIC(within);
     hyperbolic_tangent(&tangent);
     const lanes steepness = root_of_share * (1 + 0.134145f * within * within);
-    y = slope * 0.5f * (1 + tangent + within * (1 - tangent * tangent) * steepness);
+    value = slope * 0.5f * (1 + tangent + within * (1 - tangent * tangent) * steepness);
 })
 GRADIENT(regulus_silu_gradient, {
     // The slope is 0 or 1 to the last digit beyond ±100, and 0 times infinity would be NaN.
     const lanes within = BETWEEN(x, -100.0f, 100.0f);
     lanes share = within;
     logistic(&share);
-    y = slope * share * (1 + within * (1 - share));
+    value = slope * share * (1 + within * (1 - share));
 })

@@ -6,8 +6,6 @@
 // The most numbers that are added up in single precision: 64 in each of eight lanes.
 enum { chunk = 512 };
 
-typedef float eight __attribute__((vector_size(32)));
-
 // Adds up to `chunk` numbers to `total`: whole groups of eight in lanes, and each of the others by itself.
 INLINE add(const float *x, long count, double *total) {
     eight parts = {0};
@@ -45,15 +43,7 @@ static inline __attribute__((always_inline)) float largest_of(const float *x, lo
 
 // y = exp(x - shift).
 INLINE shifted_exponentials(const float *x, float shift, float *y, long count) {
-    for (long index = 0; index < count; index += 16) {
-        const long kept = count - index;
-        lanes value = (kept < 16 ? LOAD_PARTLY(x + index, kept) : LOAD(x + index)) - shift;
-        exponential(&value);
-        if (kept < 16)
-            STORE_PARTLY(value, y + index, kept)
-        else
-            STORE(value, y + index);
-    }
+    IN_SIXTEENS(y, count, value = SIXTEEN(x) - shift; exponential(&value))
 }
 
 // ln Σ exp(x) of a row.

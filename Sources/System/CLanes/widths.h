@@ -34,6 +34,19 @@ static inline __attribute__((always_inline)) void copy_partly(float *target, con
         STORE(value, part); \
         copy_partly(place, part, kept); \
     }
+// Runs `body`, which sets `value`, for sixteen numbers at a time and writes that to `results`. SIXTEEN is what an operand has there; behind the end it has zeros,
+// and what comes of them is dropped.
+#define IN_SIXTEENS(results, count, body) \
+    for (long index = 0; index < (count); index += 16) { \
+        const long kept = (count) - index; \
+        lanes value; \
+        body; \
+        if (kept < 16) \
+            STORE_PARTLY(value, (results) + index, kept) \
+        else \
+            STORE(value, (results) + index); \
+    }
+#define SIXTEEN(operand) (kept < 16 ? LOAD_PARTLY((operand) + index, kept) : LOAD((operand) + index))
 // The value where the condition holds, 0 elsewhere.
 #define WHERE(condition, value) ((lanes)((mask)(condition) & (mask)(value)))
 
@@ -50,8 +63,9 @@ static inline __attribute__((always_inline)) void copy_partly(float *target, con
 typedef uint8_t bytes __attribute__((vector_size(16)));
 typedef uint8_t unaligned_bytes __attribute__((vector_size(16), aligned(1), may_alias));
 
-// Eight numbers in double precision, and as many at any address that become them.
+// Eight numbers in double precision, and as many in single precision, also at any address.
 typedef double doubles __attribute__((vector_size(64)));
+typedef float eight __attribute__((vector_size(32)));
 typedef float unaligned_eight __attribute__((vector_size(32), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline)) void

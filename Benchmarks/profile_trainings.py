@@ -39,8 +39,8 @@ def profile(regulus, name, data, epochs, delay, folder):
     recipe_file, out, samples = (Path(folder) / f"{name}-{epochs}.{end}" for end in ("yaml", "run", "perf"))
     recipe_file.write_text(recipe(name, data, epochs, [1]))
     command = [
-        "taskset", "-c", "0", "perf", "record", "-q", "-e", "cpu-clock", "-F", "4000", "-D", str(delay), "-o", str(samples),
-        regulus, "run", str(recipe_file), "--out", str(out), "--targets", TARGET, "--threads", "1", "--threads-per-trial", "1",
+        "taskset", "-c", "0", "perf", "record", "-q", "-e", "cpu-clock", "-F", "4000", *(["-D", str(delay)] if delay else []),
+        "-o", str(samples), regulus, "run", str(recipe_file), "--out", str(out), "--targets", TARGET, "--threads", "1", "--threads-per-trial", "1",
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

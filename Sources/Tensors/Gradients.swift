@@ -221,7 +221,7 @@ private struct GradientWalk {
         }
         var found = [root]
         root.isVisited = true
-        // How many nodes there are of each depth.
+        // How many nodes there are of each depth, and then where the next of them goes.
         var counts = [Int](repeating: 0, count: root.depth + 1)
         var next = 0
         while next < found.count {
@@ -236,20 +236,17 @@ private struct GradientWalk {
             }
         }
         // The greatest depth comes first. Equal depths keep their order of discovery, so that sums of gradients are formed in the same order every time.
-        var places = counts
         var place = 0
-        for depth in counts.indices.reversed() {
-            places[depth] = place
-            place += counts[depth]
-        }
-        var stops = [(node: GradientNode, slot: Int?)](repeating: (root, nil), count: found.count)
-        for node in found {
-            stops[places[node.depth]] = (node, node.slot)
-            places[node.depth] += 1
-            node.isVisited = false
+        for depth in counts.indices.reversed() { (counts[depth], place) = (place, place + counts[depth]) }
+        stops = [(node: GradientNode, slot: Int?)](unsafeUninitializedCapacity: found.count) { stops, count in
+            for node in found {
+                stops.initializeElement(at: counts[node.depth], to: (node, node.slot))
+                counts[node.depth] += 1
+                node.isVisited = false
+            }
+            count = found.count
         }
         for variable in variables { variable.node?.slot = nil }
-        self.stops = stops
     }
 }
 

@@ -133,6 +133,9 @@ public struct Tensor {
     /// All elements in row-major order, copied into an array that may cross threads.
     public var values: [Float] { withUnsafeValues(Array.init) }
 
+    /// Whether no element is infinite or NaN.
+    package var isFinite: Bool { withExtendedLifetime(storage) { Lanes.largestMagnitude(pointer, count: elementCount).isFinite } }
+
     /// Reads the elements in place, in row-major order, without a copy. The buffer must not be kept.
     public func withUnsafeValues<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
         try withExtendedLifetime(storage) { try body(UnsafeBufferPointer(start: pointer, count: elementCount)) }

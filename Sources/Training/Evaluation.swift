@@ -117,10 +117,9 @@ extension Trainer {
     /// - Throws: `TrainingFailure` that names the first trained value, averaged weight or running
     ///   statistic that is not finite.
     func requireFiniteModel() throws(TrainingFailure) {
-        func isBroken(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { !$0.isFinite } } }
         // A mask may hold −∞, which no statistic becomes before another of its layer is NaN or ∞.
         func isBrokenBuffer(_ value: Tensor) -> Bool { value.withUnsafeValues { $0.contains { $0.isNaN || $0 == .infinity } } }
-        func broken(_ parameters: [NamedParameter]) -> String? { parameters.first { isBroken($0.parameter.value) }?.name }
+        func broken(_ parameters: [NamedParameter]) -> String? { parameters.first { !$0.parameter.value.isFinite }?.name }
         let average = try objective.averagedWeights()
         let name =
             broken(parameters)

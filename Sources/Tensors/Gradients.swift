@@ -197,6 +197,7 @@ public func gradients(of scalar: Tensor, with variables: [Tensor], keepingGraph:
             node.propagate(gradient)
             if !keepingGraph && !node.isLeaf { node.pullback = .released }
         }
+        for (node, gradient) in walk.interrupted { node.pending = gradient }
         return walk.slots.map { slot in
             guard let slot, var gradient = kept[slot] else { return nil }
             if marks { gradient.node = GradientNode(depth: 0, pullback: .leaf, isGradient: true) }
@@ -212,6 +213,8 @@ private struct GradientWalk {
     let stops: [(node: GradientNode, slot: Int?)]
     /// Where each variable's gradient is kept; nil for a constant. Variables that are the same node share a place.
     let slots: [Int?]
+    /// What nodes had gathered so far in a walk one of whose pullbacks takes this one; they have it again afterwards.
+    let interrupted: [(node: GradientNode, gradient: Tensor)]
 
     init(from root: GradientNode, to variables: [Tensor]) {
         slots = variables.enumerated().map { index, variable in
@@ -223,11 +226,16 @@ private struct GradientWalk {
         root.isVisited = true
         // How many nodes there are of each depth, and then where the next of them goes.
         var counts = [Int](repeating: 0, count: root.depth + 1)
+        var interrupted: [(node: GradientNode, gradient: Tensor)] = []
         var next = 0
         while next < found.count {
             let node = found[next]
             counts[node.depth] += 1
             next += 1
+            if let gradient = node.pending {
+                interrupted.append((node, gradient))
+                node.pending = nil
+            }
             node.forEachInput { input in
                 if !input.isVisited {
                     input.isVisited = true
@@ -247,6 +255,7 @@ private struct GradientWalk {
             count = found.count
         }
         for variable in variables { variable.node?.slot = nil }
+        self.interrupted = interrupted
     }
 }
 

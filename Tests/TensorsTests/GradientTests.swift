@@ -164,7 +164,7 @@ private func spd(_ x: Tensor) -> Tensor { x.matmul(x, transposingRight: true) + 
         #expect(gradients(of: x.squared().sum(), with: [x, Tensor(1), x]).map { $0?.values } == [[2, -4], nil, [2, -4]])
     }
 
-    @Test("a pullback may take gradients of its own with respect to a variable that the walk has not come to yet")
+    @Test("a pullback may take gradients of its own with respect to a variable that has gathered a part of its gradient")
     func nestedWalk() {
         let x = Tensor([1, 2], shape: [2]).tracked()
         var inner: [Float]?
@@ -173,7 +173,8 @@ private func spd(_ x: Tensor) -> Tensor { x.matmul(x, transposingRight: true) + 
             inner = gradients(of: Recording.$isEnabled.withValue(true) { (x * 3).sum() }, with: [x])[0]?.values
             return [Tensor.full(gradient.item, [2])]
         }
-        #expect(gradients(of: z, with: [x])[0]?.values == [2, 4])
+        // d/dxᵢ Σⱼ xⱼ z = z + 2xᵢ Σⱼ xⱼ, with z = 5.
+        #expect(gradients(of: (x * z).sum(), with: [x])[0]?.values == [11, 17])
         #expect(inner == [3, 3])
     }
 

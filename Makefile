@@ -38,7 +38,7 @@ quickstart: build ## the same idea in under a minute
 co-occurrence: build ## the controlled world that puts the paper's explanation to the test
 	$(REGULUS) run recipes/co-occurrence.yaml
 
-benchmark: build ## everything side by side with PyTorch, a large study and large data, on one page: benchmarks/benchmark.md; ONLY="steps trainings" measures these alone
+benchmark: build ## everything side by side with PyTorch, a profile, a large study and large data, on one page: benchmarks/benchmark.md; ONLY="steps trainings" measures these alone
 	Benchmarks/run.sh $(REGULUS) --script page.py $(if $(ONLY),--only $(ONLY))
 
 benchmark-trainings: build ## whole trainings side by side with PyTorch

@@ -1,6 +1,6 @@
-"""Every comparison with PyTorch, a large study, large data and data on disk on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
+"""Every comparison with PyTorch, a profile, a large study, large data and data on disk on one page: OUT/benchmark.md, and OUT/benchmark.json with the same tables.
 
-    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders study data disk] [--rounds 3] [--trials 10000]
+    python page.py --regulus path/to/regulus [--out benchmarks] [--only steps trainings encoders profile study data disk] [--rounds 3] [--trials 10000]
 
 The page is written anew after each part, so that what has been measured is there if a later part fails. In the JSON
 each table has its columns' titles and its rows, with the cells as they are printed.
@@ -9,6 +9,7 @@ each table has its columns' titles and its rows, with the cells as they are prin
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ PARTS = {
     "steps": ("The loss of MER and single training steps", "run.py", ["rounds"]),
     "trainings": ("Whole trainings", "run_trainings.py", ["rounds"]),
     "encoders": ("The published encoders at full size", "run_encoders.py", ["rounds"]),
+    "profile": ("Where the time of trainings goes", "profile_trainings.py", []),
     "study": ("A study of very many tiny trials", "large_study.py", ["trials"]),
     "data": ("Few rows of vectors and many", "large_data.py", ["rounds", "rows"]),
     "disk": ("Features on disk and in memory", "from_disk.py", ["rounds", "gigabytes"]),
@@ -95,7 +97,8 @@ def main():
     document = {**facts, "rounds": arguments.rounds, "parts": {}}
     for part in arguments.only:
         title, script, names = PARTS[part]
-        text = measured(script, names, arguments)
+        missing = part == "profile" and not shutil.which("perf")
+        text = "Not measured: `perf` is not installed." if missing else measured(script, names, arguments)
         page += ["", f"## {title}", "", text]
         document["parts"][part] = {"title": title, "tables": tables(text)}
         write(arguments.out / "benchmark.md", "\n".join(page) + "\n")

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from run import markdown, print_origin
-from trainings import TARGET, TRAININGS, recipe, write_data
+from trainings import TRAININGS, command, recipe, write_data
 
 # Kind of work → the libraries and functions that do it; the first that fits counts. The last four are neither loops nor kernels.
 KINDS = {
@@ -38,13 +38,13 @@ def profile(regulus, name, data, epochs, delay, folder):
     """Kind of work → its share in percent."""
     recipe_file, out, samples = (Path(folder) / f"{name}-{epochs}.{end}" for end in ("yaml", "run", "perf"))
     recipe_file.write_text(recipe(name, data, epochs, [1]))
-    command = [
+    words = [
         "taskset", "-c", "0", "perf", "record", "-q", "-e", "cpu-clock", "-F", "4000", *(["-D", str(delay)] if delay else []),
-        "-o", str(samples), regulus, "run", str(recipe_file), "--out", str(out), "--targets", TARGET, "--threads", "1", "--threads-per-trial", "1",
+        "-o", str(samples), *command(regulus, recipe_file, out),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"profile_trainings.py: {' '.join(command)} ended with code {done.returncode}:\n{done.stderr.strip()}")
+        sys.exit(f"profile_trainings.py: {' '.join(words)} ended with code {done.returncode}:\n{done.stderr.strip()}")
     report = subprocess.run(
         ["perf", "report", "-i", str(samples), "--stdio", "--sort", "dso,symbol", "--percent-limit", "0", "-t", "\t"],
         capture_output=True, text=True, check=True,

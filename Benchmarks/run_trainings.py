@@ -20,41 +20,38 @@ import time
 from pathlib import Path
 
 from run import HERE, markdown, number, print_origin
-from trainings import TARGET, TRAININGS, recipe, write_data
+from trainings import TRAININGS, command, recipe, write_data
 
 
 def ours(arguments, name, data, threads, seeds, folder):
     """Seconds of a run of one training a seed, with the steps and parameters of each."""
     recipe_file, out = Path(folder) / "recipe.yaml", Path(folder) / f"run-{time.monotonic_ns()}"
     recipe_file.write_text(recipe(name, data, arguments.epochs, seeds))
-    command = [
-        arguments.regulus, "run", str(recipe_file), "--out", str(out), "--targets", TARGET,
-        "--threads", str(threads * len(seeds)), "--threads-per-trial", str(threads),
-    ]
+    words = command(arguments.regulus, recipe_file, out, threads, trials=len(seeds))
     start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     seconds = time.perf_counter() - start
     results = [json.loads(path.read_text()) for path in sorted(out.glob("trials/**/result.json"))]
     if done.returncode != 0 or len(results) != len(seeds):
-        sys.exit(f"run_trainings.py: {' '.join(command)} ended with code {done.returncode}:\n{done.stderr.strip()}")
+        sys.exit(f"run_trainings.py: {' '.join(words)} ended with code {done.returncode}:\n{done.stderr.strip()}")
     return {"seconds": seconds, "steps": results[0]["steps"], "parameters": results[0]["parameters"]}
 
 
 def theirs(arguments, name, data, threads, seeds):
     """The same of PyTorch: one process a seed, all at once; the slowest counts."""
-    command = [
+    words = [
         sys.executable, str(HERE / "pytorch_training.py"), "--training", name, "--data", str(data),
         "--epochs", str(arguments.epochs), "--threads", str(threads),
     ]
     processes = [
-        subprocess.Popen([*command, "--seed", str(seed)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([*words, "--seed", str(seed)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for seed in seeds
     ]
     figures = []
     for process in processes:
         output, errors = process.communicate()
         if process.returncode != 0:
-            sys.exit(f"run_trainings.py: {' '.join(command)} ended with code {process.returncode}:\n{errors.strip()}")
+            sys.exit(f"run_trainings.py: {' '.join(words)} ended with code {process.returncode}:\n{errors.strip()}")
         figures.append(json.loads(output))
     return max(figures, key=lambda figure: figure["seconds"])
 

@@ -1,4 +1,4 @@
-"""The trainings that `run_trainings.py` compares: their generated data, and their recipes."""
+"""The trainings that `run_trainings.py` compares: their generated data, their recipes, and how Regulus trains them."""
 
 import json
 from pathlib import Path
@@ -53,3 +53,11 @@ def recipe(name, data, epochs, seeds):
         },
         "seeds": seeds, "baseline": "Fusion", "rows": [{"name": "Fusion"}],
     })
+
+
+def command(regulus, recipe_file, out, threads=1, trials=1):
+    """What trains it: so many trials at once, with so many threads each."""
+    return [
+        str(regulus), "run", str(recipe_file), "--out", str(out), "--targets", TARGET,
+        "--threads", str(threads * trials), "--threads-per-trial", str(threads),
+    ]

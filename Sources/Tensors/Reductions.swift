@@ -22,22 +22,7 @@ extension Tensor {
     /// precision, joined in double precision.
     @inline(__always)
     static func sum(_ start: UnsafePointer<Float>, count: Int, _ term: (SIMD8<Float>) -> SIMD8<Float>) -> Float {
-        var total = 0.0
-        var index = 0
-        while index + 8 <= count {
-            var lanes = SIMD8<Float>.zero
-            let end = min(index + 512, count & ~7)
-            while index < end {
-                lanes += term(UnsafeRawPointer(start + index).loadUnaligned(as: SIMD8<Float>.self))
-                index += 8
-            }
-            total += Double(lanes.sum())
-        }
-        while index < count {
-            total += Double(term(SIMD8(repeating: start[index]))[0])
-            index += 1
-        }
-        return Float(total)
+        Lanes.sum(start, start, count: count) { element, _ in term(element) }
     }
 
     /// The sum of all elements: a scalar; 0 where there are none.

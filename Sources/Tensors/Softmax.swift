@@ -82,7 +82,7 @@ extension Tensor {
             self,
             { gradient in
                 logarithms.combined(with: targets) { y, t, result, _ in
-                    regulus_cross_entropy_gradient(y, t, result, logarithms.shape[0], logarithms.shape[1], gradient.item / rows)
+                    regulus_cross_entropy_gradient(y, t, result, logarithms.rowCount, logarithms.shape[1], gradient.item / rows)
                 }
             },
             targets, { gradient in logarithms * (-gradient.item / rows) })
@@ -105,32 +105,22 @@ extension Tensor {
 
     /// log Σ exp(x) of each row.
     private func rowwiseLogSumExp() -> Tensor {
-        let rows = shape.replacing(rank - 1, with: 1)
-        return Tensor(shape: rows) { output in
+        Tensor(shape: shape.replacing(rank - 1, with: 1)) { output in
             withExtendedLifetime(self) { regulus_log_sum_exp(pointer, output.baseAddress, output.count, shape[-1]) }
         }
     }
 
     /// x − log Σ exp(x) in each row.
-    private func rowwiseLogSoftmax() -> Tensor {
-        Tensor(shape: shape) { output in
-            withExtendedLifetime(self) { regulus_log_softmax(pointer, output.baseAddress, output.count / max(shape[-1], 1), shape[-1]) }
-        }
-    }
+    private func rowwiseLogSoftmax() -> Tensor { mapped { x, y, _ in regulus_log_softmax(x, y, rowCount, shape[-1]) } }
 
     /// exp(x) / Σ exp(x) in each row.
-    private func rowwiseSoftmax() -> Tensor {
-        Tensor(shape: shape) { output in
-            withExtendedLifetime(self) { regulus_softmax(pointer, output.baseAddress, output.count / max(shape[-1], 1), shape[-1]) }
-        }
-    }
+    private func rowwiseSoftmax() -> Tensor { mapped { x, y, _ in regulus_softmax(x, y, rowCount, shape[-1]) } }
 
     /// y (g − Σ g y) for each row, with y the softmax and g, this tensor, the gradient of y.
     private func rowwiseSoftmaxGradient(of softmax: Tensor) -> Tensor {
-        Tensor(shape: shape) { output in
-            withExtendedLifetime((self, softmax)) {
-                regulus_softmax_gradient(pointer, softmax.pointer, output.baseAddress, output.count / max(shape[-1], 1), shape[-1])
-            }
-        }
+        combined(with: softmax) { g, y, result, _ in regulus_softmax_gradient(g, y, result, rowCount, shape[-1]) }
     }
+
+    /// The number of rows along the last axis; 0 where they are empty.
+    private var rowCount: Int { elementCount / max(shape[-1], 1) }
 }

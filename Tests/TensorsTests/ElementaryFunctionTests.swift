@@ -68,4 +68,14 @@ import Testing
         #expect(spoiled[0..<3].allSatisfy { $0.isNaN })
         #expect(spoiled[3..<6].allSatisfy { $0 == Float(1) / 3 })
     }
+
+    @Test func `a gradient that has not the shape of its softmax stops the program with both shapes named`() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let x = Tensor.zeros([2, 3]).tracked()
+            let value = Tensor.custom(Tensor(0), inputs: [x.softmax()]) { _ in [Tensor.zeros([2, 2])] }
+            _ = gradients(of: value, with: [x])
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("shapes 2×2 and 2×3 differ"))
+    }
 }

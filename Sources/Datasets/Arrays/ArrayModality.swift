@@ -248,12 +248,11 @@ struct ArrayModality: Sendable {
     ///   - scale: what they are brought to, missing ones as well: rows in memory while they are copied. Nil to leave them as they are.
     /// - Throws: `DatasetFault` where a row cannot be read or holds a value that is not finite.
     func inputs(_ rows: [Int], scale: ChannelScale? = nil) throws(DatasetFault) -> Tensor {
-        if let held {
-            return stored.hasWindows ? windows(rows, from: held, scale: scale) : gather(rows, from: held, sampleShape: sampleShape, scale: scale)
-        }
-        let unknown = finite.map { $0.unknown(among: rows) } ?? Array(rows.indices)
-        if unknown.isEmpty, let inputs = stored.gathered(rows, scale: scale) { return inputs }
-        let inputs = if let inputs = stored.gathered(rows) { inputs } else { try read(rows) }
+        func copied(_ scale: ChannelScale?) -> Tensor? { withMemory(of: rows) { Tensor(rowsAt: $0, of: $1, rowShape: sampleShape, scale: scale) } }
+        // What is held was looked at when it was read.
+        let unknown = held != nil ? [] : finite.map { $0.unknown(among: rows) } ?? Array(rows.indices)
+        if unknown.isEmpty, let inputs = copied(scale) { return inputs }
+        let inputs = if let inputs = copied(nil) { inputs } else { try read(rows) }
         if let fault = fault(in: inputs, of: rows, at: unknown) { throw fault }
         if !unknown.isEmpty { finite?.insert(rows) }
         return scale.map(inputs.standardized) ?? inputs
@@ -289,21 +288,15 @@ struct ArrayModality: Sendable {
         return notFinite.fault(in: stored)
     }
 
-    /// Copies windows out of the rows that are held, `N×(sample shape)`.
+    /// Calls `body` with where the first value of each sample is and with the memory that they lie in: the rows that are held, or those of a mapped file.
+    /// Windows that overlap lie in the same row. Returns nil for samples that have to be read or converted.
     ///
-    /// Windows that overlap are copied out of the same row, which is held once.
-    ///
-    /// - Parameters:
-    ///   - samples: the windows, in any order; they may repeat.
-    ///   - held: all rows, one after another.
-    ///   - scale: what windows are brought to on the way.
+    /// - Parameter samples: in any order; they may repeat. One that lacks the modality has a negative place, or that of zeros.
     /// - Precondition: all of them exist.
-    private func windows(_ samples: [Int], from held: [Float], scale: ChannelScale?) -> Tensor {
-        let starts = samples.map { sample in
-            require(sample >= 0 && sample < stored.count, "window \(sample) does not exist in \(stored.count) windows")
-            return stored.offset(of: sample) ?? -1
-        }
-        return held.withUnsafeBytes { Tensor(rowsAt: starts, of: $0, rowShape: sampleShape, scale: scale) }
+    private func withMemory<Result>(of samples: [Int], _ body: (_ starts: [Int], _ values: UnsafeRawBufferPointer) -> Result) -> Result? {
+        guard let held else { return stored.withMapped(samples, body) }
+        let starts = stored.offsets(of: samples)
+        return held.withUnsafeBytes { body(starts, $0) }
     }
 
     /// Whether samples are read from a file each time that they are asked for.

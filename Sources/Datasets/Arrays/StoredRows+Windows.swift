@@ -1,4 +1,5 @@
 import Configuration
+import Tensors
 import Weights
 
 /// Rows that are cut into windows: which part of its row each sample is, and how it is read without the rest of the row where that can be.
@@ -11,6 +12,17 @@ extension StoredRows {
         guard let windows else { return sample * rowSize }
         guard !isCut || places[windows.rows[sample]] != nil else { return nil }
         return windows.rows[sample] * rowSize + offsetInRow(of: sample)
+    }
+
+    /// Where the first value of each sample is among those of all rows, one after another; negative for one that lacks the modality.
+    ///
+    /// - Precondition: all of them exist.
+    func offsets(of samples: [Int]) -> [Int] {
+        let (count, size) = (count, rowSize)
+        return samples.map { sample in
+            require(sample >= 0 && sample < count, "sample \(sample) does not exist in \(count) samples")
+            return windows == nil ? sample * size : offset(of: sample) ?? -1
+        }
     }
 
     /// Where the values of a sample begin within its row.

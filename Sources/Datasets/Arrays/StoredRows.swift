@@ -21,6 +21,8 @@ struct StoredRows: Sendable {
     private(set) var sampleShape: [Int]
     /// The shape of one row, channels last: that of a sample where rows are not cut.
     let rowShape: [Int]
+    /// The number of values in a row.
+    let rowSize: Int
     /// Whether the files store the channels of a sample first.
     let isChannelsFirst: Bool
     /// The arrays that rows are read from.
@@ -43,6 +45,7 @@ struct StoredRows: Sendable {
         (self.name, self.arrays, self.places, self.isChannelsFirst) = (name, arrays, places, isChannelsFirst)
         rowShape = isChannelsFirst ? Array(sample.dropFirst()) + sample.prefix(1) : sample
         sampleShape = rowShape
+        rowSize = rowShape.reduce(1, *)
     }
 
     /// The number of samples.
@@ -51,13 +54,9 @@ struct StoredRows: Sendable {
     var sampleSize: Int { sampleShape.reduce(1, *) }
     /// The number of rows.
     var rowCount: Int { places.count }
-    /// The number of values in a row.
-    var rowSize: Int { rowShape.reduce(1, *) }
 
     /// Whether a row has an axis of steps, along which it can be cut.
     var isSequence: Bool { rowShape.count >= 2 }
-    /// Whether samples are the windows of rows.
-    var hasWindows: Bool { windows != nil }
     /// Whether a sample is a part of a row.
     var isCut: Bool { windows != nil && isSequence }
 
@@ -127,19 +126,16 @@ struct StoredRows: Sendable {
         }
     }
 
-    /// Copies some samples out of memory, `N×(sample shape)`, where all of them lie in one array there and nothing has to be converted; nil elsewhere.
+    /// Calls `body` with where the first value of each sample is and with the memory that they lie in, where that is one array and nothing has to be
+    /// converted; returns nil elsewhere.
     ///
-    /// - Parameters:
-    ///   - samples: in any order; one that lacks the modality holds zeros.
-    ///   - scale: what they are brought to on the way, the zeros as well.
-    func gathered(_ samples: [Int], scale: ChannelScale? = nil) -> Tensor? {
+    /// - Parameter samples: in any order; one that lacks the modality has a negative place.
+    func withMapped<Result>(_ samples: [Int], _ body: (_ starts: [Int], _ values: UnsafeRawBufferPointer) -> Result) -> Result? {
         guard arrays.count == 1, let rows = packed.first ?? nil else { return nil }
         let size = rowSize
-        return rows.withFloats { floats in
-            // An array that is a sample as a whole has a single row here.
-            let starts = samples.map { sample in place(of: sample).map { ($0.row ?? 0) * size + offsetInRow(of: sample) } ?? -1 }
-            return Tensor(rowsAt: starts, of: floats, rowShape: sampleShape, scale: scale)
-        }
+        // An array that is a sample as a whole has a single row here.
+        let starts = samples.map { sample in place(of: sample).map { ($0.row ?? 0) * size + offsetInRow(of: sample) } ?? -1 }
+        return rows.withFloats { body(starts, $0) }
     }
 
     /// Reads all rows in order. Rows that follow each other in a file are read at once: compressed ones may share a chunk.

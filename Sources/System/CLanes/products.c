@@ -85,27 +85,34 @@ FOR_BOTH_WIDTHS(regulus_small_products_of_transposed,
                  long columns, int adds),
                 (a, b, c, scratch, products, a_step, b_step, a_row, rows, inner, columns, adds))
 
-// Sixteen rows of sixteen numbers become sixteen columns. One round interleaves the rows of the upper half with those of the lower one, which rotates the eight
-// binary digits of a number's place, four of its row and four of its column, by one; after four rounds rows and columns have changed places.
-#define TRANSPOSE(rows_) \
-    UNROLLED for (long round = 0; round < 4; ++round) { \
-        lanes made[16]; \
-        UNROLLED for (long i = 0; i < 8; ++i) { \
-            made[2 * i] = __builtin_shufflevector(rows_[i], rows_[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23); \
-            made[2 * i + 1] = __builtin_shufflevector(rows_[i], rows_[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31); \
-        } \
-        UNROLLED for (long i = 0; i < 16; ++i) rows_[i] = made[i]; \
-    }
+// Four numbers at any address.
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+#define FOUR(place) (*(const four *)(place))
+#define EIGHT(one, other) __builtin_shufflevector(one, other, 0, 1, 2, 3, 4, 5, 6, 7)
+#define SIXTEEN_OF(one, other) __builtin_shufflevector(one, other, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+// Within each four places of two rows: every first and second number, or every third and fourth one, of both in turns; and the first or last two of both.
+#define LOWER(x, y) __builtin_shufflevector(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define UPPER(x, y) __builtin_shufflevector(x, y, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define FIRST(x, y) __builtin_shufflevector(x, y, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define LAST(x, y) __builtin_shufflevector(x, y, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
 
 // Writes up to sixteen rows of `inner` numbers as columns, and zeros in place of those that are missing; a row of what is written begins `pitch` numbers after
 // the one before.
 INLINE turn(const float *b, float *target, long kept, long inner, long pitch) {
     long term = 0;
-    for (; kept == 16 && term + 16 <= inner; term += 16) {
-        lanes square[16];
-        UNROLLED for (long i = 0; i < 16; ++i) square[i] = LOAD(b + i * inner + term);
-        TRANSPOSE(square)
-        UNROLLED for (long i = 0; i < 16; ++i) STORE(square[i], target + (term + i) * pitch);
+    for (; kept == 16 && term + 4 <= inner; term += 4) {
+        // Numbers of every fourth row lie side by side, so that four columns are made by exchanging neighbors.
+        lanes rows[4];
+        UNROLLED for (long i = 0; i < 4; ++i) {
+            const float *fourth = b + i * inner + term;
+            rows[i] = SIXTEEN_OF(EIGHT(FOUR(fourth), FOUR(fourth + 4 * inner)), EIGHT(FOUR(fourth + 8 * inner), FOUR(fourth + 12 * inner)));
+        }
+        lanes lower = LOWER(rows[0], rows[1]), upper = UPPER(rows[0], rows[1]);
+        lanes lower_next = LOWER(rows[2], rows[3]), upper_next = UPPER(rows[2], rows[3]);
+        STORE(FIRST(lower, lower_next), target + term * pitch);
+        STORE(LAST(lower, lower_next), target + (term + 1) * pitch);
+        STORE(FIRST(upper, upper_next), target + (term + 2) * pitch);
+        STORE(LAST(upper, upper_next), target + (term + 3) * pitch);
     }
     for (; term < inner; ++term)
         for (long i = 0; i < 16; ++i) target[term * pitch + i] = i < kept ? b[i * inner + term] : 0;

@@ -133,9 +133,10 @@ struct StoredRows: Sendable {
     func withMapped<Result>(_ samples: [Int], _ body: (_ starts: [Int], _ values: UnsafeRawBufferPointer) -> Result) -> Result? {
         guard arrays.count == 1, let rows = packed.first ?? nil else { return nil }
         let size = rowSize
-        // An array that is a sample as a whole has a single row here.
-        let starts = samples.map { sample in place(of: sample).map { ($0.row ?? 0) * size + offsetInRow(of: sample) } ?? -1 }
-        return rows.withFloats { body(starts, $0) }
+        return rows.withFloats { floats in
+            // An array that is a sample as a whole has a single row here.
+            body(samples.map { sample in place(of: sample).map { ($0.row ?? 0) * size + offsetInRow(of: sample) } ?? -1 }, floats)
+        }
     }
 
     /// Reads all rows in order. Rows that follow each other in a file are read at once: compressed ones may share a chunk.
